@@ -13,6 +13,7 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.library.run_summary import steps_text
+from ddpm_studio.jobs.library.setting_words import setting_text
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
 from ddpm_studio.picture_shape import sides
@@ -147,19 +148,9 @@ def _titled_rows(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, s
             continue
         value = getattr(model, name)
         size = name == "image_size" and value is not None
-        yield field.title or name, side_text(*sides(value)) if size else _text(value)
+        yield field.title or name, side_text(*sides(value)) if size else setting_text(value)
 
 
 def _group_rows(group: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
-        yield f"{group}: {name.replace('_', ' ')}", _text(value)
-
-
-def _text(value: object) -> str:
-    if value is None or value == ():
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_text(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        yield f"{group}: {name.replace('_', ' ')}", setting_text(value)

@@ -27,6 +27,8 @@ from ddpm_studio.requests import (
     SampleRequest,
     TrainRequest,
 )
+from ddpm_studio.runs import evaluations
+from tests.evaluations import evaluation
 from tests.jobs.conftest import finish
 from tests.report_pages import Element, read
 from tests.shapes import shape_of, train_shapes
@@ -136,6 +138,24 @@ def test_a_run_whose_pictures_are_gone(pictures: Path, tmp_path: Path) -> None:
     sections = made(tmp_path / "run", tmp_path)
     assert "theirs" in missing(sections["bits"])
     assert len(sections) == _PARTS
+
+
+def test_a_plot_of_quality_joins_only_evaluations_that_are_alike(run: Path, tmp_path: Path) -> None:
+    place = shutil.copytree(run, tmp_path / "own")
+    for one in (
+        evaluation(1),
+        evaluation(2, 1.5),
+        evaluation(3, 9.0, sampler="walk"),
+        evaluation(4, 8.0, sampler="other-walk"),
+    ):
+        evaluations.append(place, one)
+    request = ReportRequest(run=place, only="quality", device="cpu")
+    _, path = finish(report(request, [], tmp_path / "report.html", ModelStore()))
+    figures = read(path)["quality"].all("figure")
+    assert [len(figure.all("svg")) for figure in figures] == [1, 0, 0]
+    told = [figure.all("figcaption")[0].text for figure in figures]
+    for text, sampler in zip(told, ("DPM-Solver++ 2M SDE", "walk", "other-walk"), strict=True):
+        assert f" Settings: Sampler {sampler}." in text
 
 
 def test_the_same_report_twice(run: Path, tmp_path: Path) -> None:

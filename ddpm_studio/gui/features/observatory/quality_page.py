@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue import FEATURES, METRICS
 from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.gui.features.common.counts import counted
+from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field, translated
 from ddpm_studio.gui.widgets.forms.number_boxes import IntBox
@@ -27,8 +29,10 @@ from ddpm_studio.gui.widgets.layout.basics import (
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.layout.flow_layout import FlowLayout, inline_group
 from ddpm_studio.gui.widgets.plots.curve_plot import CurvePlot
+from ddpm_studio.gui.widgets.plots.legend import Legend
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.jobs.measuring.evaluation_series import EvaluationSeries, series_of
 from ddpm_studio.requests import EvaluateRequest
 
 if TYPE_CHECKING:
@@ -42,8 +46,9 @@ _BOX_WIDTH = 96
 class QualityPage(QWidget):
     """Plot of a metric of the run's samples over the steps, with its floor; new evaluations.
 
-    Curves show the evaluations in one feature space, and of samples of one class or of all, only,
-    as others are not comparable.
+    Shown are the evaluations in one feature space, and of samples of one class or of all. Of these
+    a line joins only those that are alike in all other settings too; others have a curve of their
+    own, which the legend names by what differs.
     """
 
     failed = Signal(object)
@@ -74,9 +79,12 @@ class QualityPage(QWidget):
         self.about = label("", "muted")
         self.about.setWordWrap(True)
         self.plot = CurvePlot(self.tr("Quality by step"), self.tr("step"), "")
+        self.legend = Legend()
+        self._series: list[EvaluationSeries] = []
         self._lay_out()
         self.space.currentIndexChanged.connect(self._update_figures)
         self.figure.currentIndexChanged.connect(self._update_plot)
+        current_theme().changed.connect(self._show_legend)
 
     def show_record(self, record: RunRecord) -> None:
         """Show the evaluations of another run."""
@@ -158,6 +166,7 @@ class QualityPage(QWidget):
         column.addLayout(chosen)
         column.addWidget(self.value)
         column.addWidget(self.plot, 1)
+        column.addWidget(self.legend)
         self._stack = QStackedLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -194,10 +203,9 @@ class QualityPage(QWidget):
         self._update_plot()
 
     def _evaluations(self) -> list[RecordedEvaluation]:
-        """Return the evaluations in the chosen feature space and class, sorted by step."""
+        """Return the evaluations in the chosen feature space and class, oldest first."""
         known = self._record.evaluations if self._record is not None else ()
-        chosen = [one for one in known if _space_of(one) == self.space.currentData()]
-        return sorted(chosen, key=lambda one: one.step)
+        return [one for one in known if _space_of(one) == self.space.currentData()]
 
     def _describe(self, one: RecordedEvaluation) -> str:
         """Return the feature space, and the class if all samples are of one, in words."""
@@ -211,34 +219,56 @@ class QualityPage(QWidget):
     def _update_plot(self) -> None:
         key = self.figure.currentData()
         shown = [one for one in self._evaluations() if key in one.figures]
+        # A figure does not depend on whether the other metrics were computed too.
+        self._series = series_of(shown, metrics_apart=False)
+        self.plot.set_curves(
+            [_points(one.evaluations, key) for one in self._series],
+            [_points(one.evaluations, key, floor=True) for one in self._series],
+        )
+        self._show_legend()
         if not shown:
             self.value.setText("")
-            self.plot.set_curves([])
             return
-        floors = [one for one in shown if key in one.floors]
-        self.plot.set_curves(
-            [
-                ([one.step for one in shown], [one.figures[key] for one in shown]),
-                ([one.step for one in floors], [one.floors[key] for one in floors]),
-            ]
+        newest = next(one for one in self._series if shown[-1] in one.evaluations)
+        last = newest.evaluations[-1]
+        told = self._describe(last)
+        if newest.differing:
+            told = f"{told} ({_settings_of(newest)})"
+        value = f"{last.figures[key]:.4g}"
+        about = self.tr("At step {0}: {1} samples against {2}, in {3}.")
+        about = about.format(
+            f"{last.step:,}", f"{last.samples:,}", self._real(last.reference), told
         )
-        last = shown[-1]
-        text = f"{last.figures[key]:.4g}"
         if key in last.floors:
-            text = self.tr("{0} · floor {1}").format(text, f"{last.floors[key]:.4g}")
-        self.value.setText(text)
-        self.about.setText(
-            self.tr(
-                "At step {0}: {1} samples against {2} real pictures, in {3}. "
-                "Floor: {4} real pictures in the place of samples."
-            ).format(
-                f"{last.step:,}",
-                f"{last.samples:,}",
-                f"{last.reference:,}",
-                self._describe(last),
-                f"{last.floor:,}",
-            )
+            value = self.tr("{0} · floor {1}").format(value, f"{last.floors[key]:.4g}")
+            floor = self.tr("Floor, dashed: {0} in the place of samples.")
+            about += f" {floor.format(self._real(last.floor))}"
+        self.value.setText(value)
+        self.about.setText(about)
+
+    def _real(self, count: int) -> str:
+        return counted(count, self.tr("1 real picture"), self.tr("{n} real pictures"))
+
+    def _show_legend(self) -> None:
+        theme = current_theme()
+        self.legend.show_names(
+            (theme.plot_color(number), _settings_of(one)) for number, one in enumerate(self._series)
         )
+
+
+def _points(
+    found: Sequence[RecordedEvaluation], key: str, floor: bool = False
+) -> tuple[list[float], list[float]]:
+    """Return steps and values of a figure, or of its floor where it is known."""
+    known = [(one.step, one.floors if floor else one.figures) for one in found]
+    shown = [(step, figures[key]) for step, figures in known if key in figures]
+    return [step for step, _ in shown], [value for _, value in shown]
+
+
+def _settings_of(series: EvaluationSeries) -> str:
+    """Return the settings in which a series differs from the others, in words."""
+    told = series.differing.items()
+    return " · ".join(f"{translated(title)} {translated(value)}" for title, value in told)
 
 
 def _space_of(one: RecordedEvaluation) -> str:

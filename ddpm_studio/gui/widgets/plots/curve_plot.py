@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ddpm_studio.gui.theme.theme import current_theme
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
 Curve = npt.NDArray[np.float64]
+Points = tuple[Sequence[float], Sequence[float]]
 
 _BOTTOM_HEIGHT = 34
 _DOTS_UP_TO, _MIN_SIDE = 40, 96
@@ -45,6 +47,7 @@ class CurvePlot(QWidget):
         self._labels = {"bottom": x, "left": y}
         self._log = log
         self._curves: list[tuple[Curve, Curve]] = []
+        self._levels: list[tuple[Curve, Curve]] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         current_theme().changed.connect(self._retint)
@@ -66,9 +69,14 @@ class CurvePlot(QWidget):
         self._layout.activate()
         return plot
 
-    def set_curves(self, curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> None:
-        """Show curves (x, y), each in its own colour, and fit the view to them."""
-        self._curves = [(np.array(x, float), np.array(y, float)) for x, y in curves]
+    def set_curves(self, curves: Sequence[Points], levels: Sequence[Points] = ()) -> None:
+        """Show curves (x, y), each in its own colour, and fit the view to them.
+
+        Args:
+            curves: the curves.
+            levels: dashed reference curves, each in the colour of the curve at the same place.
+        """
+        self._curves, self._levels = _arrays(curves), _arrays(levels)
         self._retint()
         if self._is_created:
             self._show_all()
@@ -79,6 +87,11 @@ class CurvePlot(QWidget):
         return self._curves
 
     @property
+    def levels(self) -> list[tuple[Curve, Curve]]:
+        """The dashed reference curves shown, as (x, y) arrays."""
+        return self._levels
+
+    @property
     def _is_created(self) -> bool:
         return "plot" in self.__dict__
 
@@ -87,7 +100,10 @@ class CurvePlot(QWidget):
         box = self.plot.getPlotItem().getViewBox()
         box.enableAutoRange()
         for axis, show, values in zip(
-            "xy", (box.setXRange, box.setYRange), zip(*self._curves, strict=True), strict=False
+            "xy",
+            (box.setXRange, box.setYRange),
+            zip(*self._curves, *self._levels, strict=True),
+            strict=False,
         ):
             found = np.unique(np.concatenate(values))
             if len(found) == 1 and axis not in self._log:
@@ -100,15 +116,19 @@ class CurvePlot(QWidget):
 
         theme, item = current_theme(), self.plot.getPlotItem()
         item.clear()
-        for number, (x, y) in enumerate(self._curves):
-            colour = theme.plot_color(number)
-            dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None, "symbolBrush": colour}
-            item.plot(
-                np.maximum(x, _TINY) if "x" in self._log else x,
-                np.maximum(y, _TINY) if "y" in self._log else y,
-                pen=pg.mkPen(colour, width=2),
-                **(dots if len(x) <= _DOTS_UP_TO else {}),
-            )
+        for shown, style in (
+            (self._levels, Qt.PenStyle.DashLine),
+            (self._curves, Qt.PenStyle.SolidLine),
+        ):
+            for number, (x, y) in enumerate(shown):
+                colour = theme.plot_color(number)
+                dots = {"symbol": "o", "symbolSize": 5, "symbolPen": None, "symbolBrush": colour}
+                item.plot(
+                    np.maximum(x, _TINY) if "x" in self._log else x,
+                    np.maximum(y, _TINY) if "y" in self._log else y,
+                    pen=pg.mkPen(colour, width=2, style=style),
+                    **(dots if len(x) <= _DOTS_UP_TO else {}),
+                )
 
     def _retint(self) -> None:
         if not (self._curves or self._is_created):
@@ -117,3 +137,7 @@ class CurvePlot(QWidget):
         for side, text in self._labels.items():
             self.plot.getPlotItem().setLabel(side, text, color=current_theme().tokens.muted)
         self._draw()
+
+
+def _arrays(curves: Sequence[Points]) -> list[tuple[Curve, Curve]]:
+    return [(np.array(x, float), np.array(y, float)) for x, y in curves]

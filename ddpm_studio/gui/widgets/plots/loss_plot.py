@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import time
 from typing import TYPE_CHECKING
@@ -12,8 +11,6 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
-    QSizePolicy,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -21,11 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from ddpm_studio.backend.rows import Losses, Numbers
-from ddpm_studio.gui.theme.theme import body_font, current_theme
-from ddpm_studio.gui.theme.tokens import FONT_CAPTION, SPACE_M, SPACE_S
+from ddpm_studio.gui.theme.theme import current_theme
+from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
 from ddpm_studio.gui.widgets.layout.basics import IconLabel, name, tool_button
 from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
+from ddpm_studio.gui.widgets.plots.legend import Legend, PlotCaption, dot
 from ddpm_studio.gui.widgets.plots.loss_series import LossPoint, LossSeries
 
 if TYPE_CHECKING:
@@ -60,9 +58,7 @@ class LossPlot(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._redraw_delay_ms = _REDRAW_MS
         self._timer.timeout.connect(self._redraw)
-        self.readout = self._rich_label()
-        self.legend = self._rich_label()
-        self.legend.hide()
+        self.readout, self.legend = PlotCaption(), Legend()
         self.log_button = QToolButton()
         self.log_button.setText(self.tr("log"))
         self.log_button.setCheckable(True)
@@ -284,7 +280,7 @@ class LossPlot(QWidget):
         for run, point in points.items():
             value = f"{point.smooth:.4f}"
             if is_comparison:
-                parts.append(f'<span style="color:{self.colour(run)}">●</span> {value}')
+                parts.append(f"{dot(self.colour(run))} {value}")
             else:
                 parts.append(self.tr("smoothed {0}").format(value))
                 if step is not None:
@@ -319,29 +315,13 @@ class LossPlot(QWidget):
         self._schedule_redraw()
 
     def _show_legend(self) -> None:
-        self.legend.setVisible(len(self._series) > 1)
-        self.legend.setText(
-            "&nbsp;&nbsp; ".join(
-                f'<span style="color:{self.colour(run)}">●</span> {html.escape(run)}'
-                for run in self._series
-            )
-        )
+        self.legend.show_names([(self.colour(run), run) for run in self._series])
 
     def _retint(self) -> None:
         if self._canvas is not None:
             self._canvas.retint()
         self._show_legend()
         self._update_readout(self._cursor)
-
-    def _rich_label(self) -> QLabel:
-        widget = QLabel()
-        widget.setTextFormat(Qt.TextFormat.RichText)
-        widget.setFont(body_font(FONT_CAPTION))
-        widget.setProperty("role", "caption")
-        widget.setWordWrap(True)
-        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        widget.setContentsMargins(SPACE_M, 0, 0, 0)
-        return widget
 
 
 def _raw_text(point: LossPoint) -> str:

@@ -10,10 +10,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.observatory.quality_page import QualityPage
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.runs import evaluations, metrics
 from ddpm_studio.runs.evaluations import RecordedEvaluation
+from tests.evaluations import evaluation
 from tests.gui.panel_help import WAIT, open_run
 
 ONE = RecordedEvaluation(
@@ -45,6 +47,10 @@ def shown(qtbot: QtBot, studio: Studio, run: Path) -> tuple[ObservatoryPanel, Ac
     return panel, actions
 
 
+def lines(page: QualityPage) -> list[tuple[list[float], list[float]]]:
+    return [(x.tolist(), y.tolist()) for x, y in page.plot.curves]
+
+
 def test_a_figure_is_shown_by_step_beside_its_floor(
     qtbot: QtBot, studio: Studio, run: Path
 ) -> None:
@@ -60,15 +66,41 @@ def test_a_figure_is_shown_by_step_beside_its_floor(
     page.space.setCurrentIndex(page.space.findData("the mean colour"))
     assert [page.figure.itemData(k) for k in range(page.figure.count())] == ["frechet", "kid"]
     assert page.figure.itemText(0) == "Fréchet distance"
-    assert page.plot is not None
-    values, floors = [(x.tolist(), y.tolist()) for x, y in page.plot.curves]
-    assert values == ([2, 4], [3.5, 1.5])
-    assert floors == ([2, 4], [0.25, 0.25])
+    assert lines(page) == [([2, 4], [3.5, 1.5])]
+    assert [(x.tolist(), y.tolist()) for x, y in page.plot.levels] == [([2, 4], [0.25, 0.25])]
+    assert page.legend.isHidden()
     assert page.value.text() == "1.5 · floor 0.25"
     assert "10 samples against 20 real pictures, in the mean colour" in page.about.text()
     page.space.setCurrentIndex(page.space.findData("other"))
     page.figure.setCurrentIndex(page.figure.findData("toy"))
     assert page.value.text() == "9"
+
+
+def test_a_line_joins_only_evaluations_that_are_alike(
+    qtbot: QtBot, studio: Studio, run: Path
+) -> None:
+    for one in (
+        evaluation(4, 1.5),
+        evaluation(2, 3.5),
+        evaluation(3, 9.0, sampler="ddim", steps=50),
+        evaluation(3, 2.5, metric="frechet"),
+        evaluation(4, 1.0, samples=5000),
+    ):
+        evaluations.append(run, one)
+    page = shown(qtbot, studio, run)[0].quality
+    qtbot.waitUntil(lambda: page.space.count() == 1 and bool(page.plot.curves), timeout=WAIT)
+    assert lines(page) == [([2, 3, 4], [3.5, 2.5, 1.5]), ([3], [9.0]), ([4], [1.0])]
+    assert len(page.plot.levels) == 3
+    assert not page.legend.isHidden()
+    names = [part.partition("</span> ")[2] for part in page.legend.text().split("&nbsp;&nbsp; ")]
+    assert [sorted(name.split(" · ")) for name in names] == [
+        ["Sampler DPM-Solver++ 2M SDE", "Samples 1,000", "Steps 10"],
+        ["Sampler DDIM", "Samples 1,000", "Steps 50"],
+        ["Sampler DPM-Solver++ 2M SDE", "Samples 5,000", "Steps 10"],
+    ]
+    assert page.value.text().startswith("1 ·"), "the one that was evaluated last"
+    assert "5,000 samples against" in page.about.text()
+    assert names[2] in page.about.text()
 
 
 def test_samples_of_one_class_are_not_joined_with_those_of_all(
