@@ -9,9 +9,7 @@ import numpy as np
 from ddpm_studio.metrics.metric_input import MetricInput
 
 
-def classes(
-    compared: MetricInput, sure: float = 0.9
-) -> Generator[float, None, Mapping[str, float]]:
+def classes(inputs: MetricInput, sure: float = 0.9) -> Generator[float, None, Mapping[str, float]]:
     """Return the metrics ``confident``, ``rarest_class`` and the frequency of each class.
 
     ``confident`` is the fraction of samples whose most probable class has a probability of at least
@@ -22,11 +20,11 @@ def classes(
         ValueError: if the features are not those of a classifier.
     """
     yield 0.0
-    if compared.probabilities is None:
+    if inputs.probabilities is None:
         raise ValueError("class figures need the features of a classifier of the set")
-    found = compared.probabilities(compared.fake)
-    shares = np.bincount(found.argmax(1), minlength=found.shape[1]) / len(found)
-    pairs = zip(compared.class_names, shares.tolist(), strict=True)
-    named = {f"class {name}": share for name, share in pairs}
+    found = inputs.probabilities(inputs.fake)
+    frequencies = np.bincount(found.argmax(1), minlength=found.shape[1]) / len(found)
+    classes_found = zip(inputs.class_names, frequencies.tolist(), strict=True)
+    by_class = {f"class {name}": frequency for name, frequency in classes_found}
     confident = float((found.max(1) >= sure).mean())
-    return {"confident": confident, "rarest_class": float(shares.min()), **named}
+    return {"confident": confident, "rarest_class": float(frequencies.min()), **by_class}

@@ -9,10 +9,10 @@ import numpy as np
 from ddpm_studio.metrics.metric_input import Features, MetricInput
 
 
-def frechet(compared: MetricInput) -> Generator[float, None, Mapping[str, float]]:
+def frechet(inputs: MetricInput) -> Generator[float, None, Mapping[str, float]]:
     """Fréchet distance: return the metric ``frechet``; see :func:`frechet_distance`."""
     yield 0.0
-    return {"frechet": frechet_distance(compared.real, compared.fake)}
+    return {"frechet": frechet_distance(inputs.real, inputs.fake)}
 
 
 def frechet_distance(real: Features, fake: Features) -> float:
@@ -38,13 +38,13 @@ def gaussian_distance(
     mean_1: Features, covariance_1: Features, mean_2: Features, covariance_2: Features
 ) -> float:
     """Squared Wasserstein-2 distance of two Gaussians with means (D,), covariances (D, D)."""
-    gap = mean_1 - mean_2
+    difference = mean_1 - mean_2
     # (C_1 C_2)^½ has the trace of the symmetric (C_1^½ C_2 C_1^½)^½, whose eigenvalues are real
     # and, up to rounding, non-negative.
-    root = _matrix_sqrt(covariance_1)
-    values = np.linalg.eigvalsh(root @ covariance_2 @ root)
+    sqrt_1 = _matrix_sqrt(covariance_1)
+    values = np.linalg.eigvalsh(sqrt_1 @ covariance_2 @ sqrt_1)
     trace = np.sqrt(np.maximum(values, 0)).sum()
-    distance = gap @ gap + np.trace(covariance_1) + np.trace(covariance_2) - 2 * trace
+    distance = difference @ difference + np.trace(covariance_1) + np.trace(covariance_2) - 2 * trace
     return max(0.0, float(distance))
 
 

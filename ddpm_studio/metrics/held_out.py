@@ -43,26 +43,26 @@ def content_hashes(images: Pictures) -> Generator[Progress, None, Hashes]:
     return hashes
 
 
-def held_out(hashes: Hashes, share: float, most: int | None = None) -> npt.NDArray[np.bool_]:
+def held_out(hashes: Hashes, share: float, max_count: int | None = None) -> npt.NDArray[np.bool_]:
     """Return a mask of the held-out pictures, shape (N,).
 
     Args:
         hashes: see :func:`content_hashes`.
         share: approximate fraction to hold out, 0 ≤ share < 1. At least one picture of a set is
             left to train on.
-        most: maximum number, those of the smallest hashes; None: no limit.
+        max_count: maximum number, those of the smallest hashes; None: no limit.
 
     Raises:
         ValueError: if the share is out of range.
     """
     if not 0 <= share < 1:
         raise ValueError(f"the share must be 0 to below 1, not {share}")
-    chosen: npt.NDArray[np.bool_] = hashes.astype(np.float64) < share * _HASH_RANGE
-    if chosen.all():
-        chosen = hashes != hashes.max()
-    if most is not None and chosen.sum() > most:
-        chosen = hashes < np.sort(hashes)[most]
-    return chosen
+    mask: npt.NDArray[np.bool_] = hashes.astype(np.float64) < share * _HASH_RANGE
+    if mask.all():
+        mask = hashes != hashes.max()
+    if max_count is not None and mask.sum() > max_count:
+        mask = hashes < np.sort(hashes)[max_count]
+    return mask
 
 
 def content_key(hashes: Hashes) -> str:

@@ -12,26 +12,26 @@ _DEGREE, _OFFSET = 3, 1.0
 
 
 def kernel(
-    compared: MetricInput, subsets: float = 100, subset_size: float = 1000
+    inputs: MetricInput, subsets: float = 100, subset_size: float = 1000
 ) -> Generator[float, None, Mapping[str, float]]:
     """KID: return ``kid`` and ``kid_deviation``, mean and standard deviation over random subsets.
 
     Args:
-        compared: the pictures to compare.
+        inputs: the pictures to compare.
         subsets: number of subsets.
         subset_size: pictures of each set in a subset; fewer if there are not enough. If a subset
             would be all of both sets, a single one is computed.
     """
-    rows = int(min(subset_size, len(compared.real), len(compared.fake)))
-    same = rows == len(compared.real) == len(compared.fake)
-    count = 1 if same else int(subsets)
-    draw = np.random.default_rng(compared.seed)
+    rows = int(min(subset_size, len(inputs.real), len(inputs.fake)))
+    single = rows == len(inputs.real) == len(inputs.fake)
+    count = 1 if single else int(subsets)
+    draw = np.random.default_rng(inputs.seed)
     found = []
     for k in range(count):
         yield k / count
         pair = (
             features[draw.permutation(len(features))[:rows]]
-            for features in (compared.real, compared.fake)
+            for features in (inputs.real, inputs.fake)
         )
         found.append(kernel_distance(*pair))
     return {"kid": float(np.mean(found)), "kid_deviation": float(np.std(found))}

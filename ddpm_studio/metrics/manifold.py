@@ -34,18 +34,18 @@ class ManifoldMetrics:
 
 
 def precision_recall(
-    compared: MetricInput, neighbours: float = 3
+    inputs: MetricInput, neighbours: float = 3
 ) -> Generator[float, None, Mapping[str, float]]:
     """Precision and recall: return the metrics ``precision`` and ``recall``."""
-    found = yield from manifold_metrics(compared.real, compared.fake, int(neighbours))
+    found = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
     return {"precision": found.precision, "recall": found.recall}
 
 
 def density_coverage(
-    compared: MetricInput, neighbours: float = 5
+    inputs: MetricInput, neighbours: float = 5
 ) -> Generator[float, None, Mapping[str, float]]:
     """Density and coverage: return the metrics ``density`` and ``coverage``."""
-    found = yield from manifold_metrics(compared.real, compared.fake, int(neighbours))
+    found = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
     return {"density": found.density, "coverage": found.coverage}
 
 
@@ -67,23 +67,23 @@ def manifold_metrics(
     """
     if min(len(real), len(fake)) <= k:
         raise ValueError(f"a manifold by {k} neighbours needs more than {k} pictures of each kind")
-    around_real, around_fake = np.empty(len(real)), np.empty(len(fake))
+    real_radii, fake_radii = np.empty(len(real)), np.empty(len(fake))
     total = 2 * len(real) + len(fake)
-    for around, features, done in ((around_real, real, 0), (around_fake, fake, len(real))):
+    for output, features, offset in ((real_radii, real, 0), (fake_radii, fake, len(real))):
         for rows, block in radii(features, k):
-            around[rows] = block
-            yield (done + rows.stop) / total
+            output[rows] = block
+            yield (offset + rows.stop) / total
     recalled = covered = balls = 0
-    held = np.zeros(len(fake), bool)
+    precise = np.zeros(len(fake), bool)
     for rows, distances in squared_distances(real, fake):
-        inside = distances < around_real[rows, None]
-        held |= inside.any(0)
+        inside = distances < real_radii[rows, None]
+        precise |= inside.any(0)
         balls += int(inside.sum())
         covered += int(inside.any(1).sum())
-        recalled += int((distances < around_fake).any(1).sum())
+        recalled += int((distances < fake_radii).any(1).sum())
         yield (len(real) + len(fake) + rows.stop) / total
     return ManifoldMetrics(
-        precision=float(held.mean()),
+        precision=float(precise.mean()),
         recall=recalled / len(real),
         density=balls / (k * len(fake)),
         coverage=covered / len(real),

@@ -21,7 +21,7 @@ _MAX_REFERENCE = 1000
 _BYTES = 512 << 20
 
 
-def memorisation(compared: MetricInput) -> Generator[float, None, Mapping[str, float]]:
+def memorisation(inputs: MetricInput) -> Generator[float, None, Mapping[str, float]]:
     """Return the metrics ``copies`` and ``nearest_ratio``, by Euclidean distances of the pixels.
 
     ``copies`` is the fraction of samples that are less than a third as far from the nearest real
@@ -33,22 +33,22 @@ def memorisation(compared: MetricInput) -> Generator[float, None, Mapping[str, f
     Raises:
         ValueError: for fewer than three real pictures.
     """
-    real = compared.real_pictures
+    real = inputs.real_pictures
     if len(real) < 3:
         raise ValueError("memorisation needs at least three real pictures")
     count = min(len(real), _MAX_REFERENCE)
-    chosen = np.arange(count) * len(real) // count
-    total = len(compared.fake_pictures) + count
-    fake, flip = compared.fake_pictures, compared.flip
-    samples = yield from _nearest(fake, real, 2, flip, total, 0)
+    subset = np.arange(count) * len(real) // count
+    total = len(inputs.fake_pictures) + count
+    fake, flip = inputs.fake_pictures, inputs.flip
+    fake_distances = yield from _nearest(fake, real, 2, flip, total, 0)
     # For a real picture the nearest is the picture itself.
-    among = yield from _nearest(Subset(real, chosen), real, 2, flip, total, len(fake))
-    nearest, second = np.sqrt(samples[:, 0]), np.sqrt(samples[:, 1])
-    apart = float(np.median(np.sqrt(among[:, 1])))
-    typical = float(np.median(nearest))
+    real_distances = yield from _nearest(Subset(real, subset), real, 2, flip, total, len(fake))
+    nearest, second = np.sqrt(fake_distances[:, 0]), np.sqrt(fake_distances[:, 1])
+    real_median = float(np.median(np.sqrt(real_distances[:, 1])))
+    fake_median = float(np.median(nearest))
     # A sample equal to two duplicates in the set has both distances 0, and is a copy too.
     copied = (nearest < _COPY_RATIO * second) | ((nearest == 0) & (second == 0))
-    ratio = typical / apart if apart > 0 else float(typical > 0)
+    ratio = fake_median / real_median if real_median > 0 else float(fake_median > 0)
     return {"copies": float(copied.mean()), "nearest_ratio": ratio}
 
 
@@ -59,34 +59,36 @@ def _nearest(
     best = np.full((len(pictures), k), np.inf)
     rows = max(1, _BYTES // (8 * math.prod(real.shape[1:])))
     for start in range(0, len(real), rows):
-        part = _flat(real, start, rows)
+        chunk = _flat(real, start, rows)
         for first in range(0, len(pictures), rows):
-            for where, block in _distances(pictures, first, rows, flip, part):
-                asked = slice(first + where.start, first + where.stop)
-                both = np.concatenate([best[asked], block], axis=1)
-                fits = both.shape[1] <= k
-                best[asked] = both if fits else np.partition(both, k - 1, axis=1)[:, :k]
-                compared = start * len(pictures) + len(part) * asked.stop
-                yield (done + compared / len(real)) / total
+            for block_rows, block in _distances(pictures, first, rows, flip, chunk):
+                queries = slice(first + block_rows.start, first + block_rows.stop)
+                candidates = np.concatenate([best[queries], block], axis=1)
+                fits = candidates.shape[1] <= k
+                best[queries] = (
+                    candidates if fits else np.partition(candidates, k - 1, axis=1)[:, :k]
+                )
+                pairs = start * len(pictures) + len(chunk) * queries.stop
+                yield (done + pairs / len(real)) / total
     return np.sort(best, axis=1)
 
 
 def _distances(
-    pictures: PictureRows, start: int, count: int, flip: bool, part: Features
+    pictures: PictureRows, start: int, count: int, flip: bool, chunk: Features
 ) -> Iterator[tuple[slice, Features]]:
-    """Yield squared distances between a range of pictures and ``part``, in blocks."""
-    blocks = squared_distances(_flat(pictures, start, count), part)
+    """Yield squared distances between a range of pictures and ``chunk``, in blocks."""
+    blocks = squared_distances(_flat(pictures, start, count), chunk)
     if not flip:
         yield from blocks
         return
-    mirrored = squared_distances(_flat(pictures, start, count, mirrored=True), part)
-    for (where, block), (_, other) in zip(blocks, mirrored, strict=True):
-        yield where, np.minimum(block, other, out=block)
+    mirrored = squared_distances(_flat(pictures, start, count, mirrored=True), chunk)
+    for (rows, block), (_, mirrored_block) in zip(blocks, mirrored, strict=True):
+        yield rows, np.minimum(block, mirrored_block, out=block)
 
 
 def _flat(pictures: PictureRows, start: int, count: int, mirrored: bool = False) -> Features:
     """Return a range of pictures as rows of float64, shape (n, H·W·C)."""
-    part = pictures[np.arange(start, min(start + count, len(pictures)))]
+    chunk = pictures[np.arange(start, min(start + count, len(pictures)))]
     if mirrored:
-        part = part[:, :, ::-1]
-    return part.reshape(len(part), -1).astype(np.float64)
+        chunk = chunk[:, :, ::-1]
+    return chunk.reshape(len(chunk), -1).astype(np.float64)

@@ -53,18 +53,18 @@ def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
     Args:
         images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
     """
-    most = min(_MAX_PICTURES, max(_MIN_PICTURES, _MEMORY_BYTES // math.prod(images.shape[1:])))
-    rows = np.random.default_rng(_SEED).permutation(len(images))[:most]
+    count = min(_MAX_PICTURES, max(_MIN_PICTURES, _MEMORY_BYTES // math.prod(images.shape[1:])))
+    rows = np.random.default_rng(_SEED).permutation(len(images))[:count]
     starts = range(0, len(rows), _CHUNK)
     shrunk = [shrink_to(channels_first(images[rows[k : k + _CHUNK]]), _SIDE) for k in starts]
     odd = _odd_part(torch.cat(shrunk))
     halves = odd[0::2], odd[1::2]
-    right = sum(
-        int((tried @ _ridge_direction(fitted) > 0).sum())
-        for fitted, tried in (halves, halves[::-1])
+    correct = sum(
+        int((tested @ _ridge_direction(fitted) > 0).sum())
+        for fitted, tested in (halves, halves[::-1])
         if len(fitted)
     )
-    return MirrorSymmetry(right / len(odd), len(odd))
+    return MirrorSymmetry(correct / len(odd), len(odd))
 
 
 def _odd_part(x: Tensor) -> Tensor:

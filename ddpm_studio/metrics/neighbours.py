@@ -55,19 +55,21 @@ def nearest(
         raise ValueError(f"a picture of shape {picture.shape} in a set of {images.shape[1:]}")
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}")
-    ways = [picture, picture[:, ::-1]] if flip else [picture]
-    targets = [way.astype(np.float32) for way in ways]
-    squares = np.empty((len(ways), len(images)))
+    orientations = [picture, picture[:, ::-1]] if flip else [picture]
+    targets = [orientation.astype(np.float32) for orientation in orientations]
+    squares = np.empty((len(orientations), len(images)))
     rows = max(1, _BYTES_AT_ONCE // picture.size)
     for start in range(0, len(images), rows):
-        piece = images[start : start + rows].astype(np.float32)
-        for way, target in enumerate(targets):
-            gaps = np.square(piece - target)  # integers, hence exact
-            squares[way, start : start + rows] = gaps.sum((1, 2, 3), dtype=np.float64)
+        chunk = images[start : start + rows].astype(np.float32)
+        for orientation, target in enumerate(targets):
+            differences = np.square(chunk - target)  # integers, hence exact
+            squares[orientation, start : start + rows] = differences.sum(
+                (1, 2, 3), dtype=np.float64
+            )
         yield min(start + rows, len(images))
     best = squares.min(0)
-    places = np.arange(len(images)) if among is None else among
-    indices = places[np.argsort(best[places], kind="stable")[:count]]
+    candidates = np.arange(len(images)) if among is None else among
+    indices = candidates[np.argsort(best[candidates], kind="stable")[:count]]
     return NearestNeighbours(
         indices.astype(np.int64),
         np.sqrt(best[indices] / picture.size),

@@ -25,10 +25,10 @@ def squared_distances(a: Features, b: Features) -> Iterator[tuple[slice, Feature
     norms = np.einsum("nd,nd->n", b, b)
     rows = max(1, _BYTES // (8 * max(1, len(b))))
     for start in range(0, len(a), rows):
-        part = a[start : start + rows]
-        own = np.einsum("nd,nd->n", part, part)
-        block = own[:, None] + norms - 2 * (part @ b.T)
-        yield slice(start, start + len(part)), np.maximum(block, 0)
+        chunk = a[start : start + rows]
+        chunk_norms = np.einsum("nd,nd->n", chunk, chunk)
+        block = chunk_norms[:, None] + norms - 2 * (chunk @ b.T)
+        yield slice(start, start + len(chunk)), np.maximum(block, 0)
 
 
 def radii(features: Features, k: int) -> Iterator[tuple[slice, Features]]:
@@ -42,7 +42,7 @@ def radii(features: Features, k: int) -> Iterator[tuple[slice, Features]]:
         Slice of the rows, and their squared distances, shape (n,).
     """
     for rows, block in squared_distances(features, features):
-        places = np.arange(rows.start, rows.stop)
+        columns = np.arange(rows.start, rows.stop)
         # Exclude a vector's distance to itself, which is 0 up to rounding.
-        block[np.arange(len(block)), places] = np.inf
+        block[np.arange(len(block)), columns] = np.inf
         yield rows, np.partition(block, k - 1, axis=1)[:, k - 1]

@@ -19,15 +19,15 @@ class RealSplit:
     Args:
         reference: pictures that samples are compared with.
         floor: pictures that are compared with the reference as if they were samples, as a baseline.
-        learnt: pictures that the model was trained on, among which copies are searched.
-        learnt_rest: pictures among which copies by the floor are searched: ``learnt`` without the
-            floor; if that is empty, all pictures but the floor.
+        training: pictures that the model was trained on, among which copies are searched.
+        training_rest: pictures among which copies by the floor are searched: ``training`` without
+            the floor; if that is empty, all pictures but the floor.
     """
 
     reference: Rows
     floor: Rows
-    learnt: Rows
-    learnt_rest: Rows
+    training: Rows
+    training_rest: Rows
 
 
 def split_real_rows(
@@ -50,17 +50,19 @@ def split_real_rows(
         among: rows to split, ascending; None: all.
     """
     if among is not None:
-        some = split_real_rows(hashes[among], count, reference, held_out[among])
-        parts = (some.reference, some.floor, some.learnt, some.learnt_rest)
-        return RealSplit(*(among[part] for part in parts))
+        split = split_real_rows(hashes[among], count, reference, held_out[among])
+        fields = (split.reference, split.floor, split.training, split.training_rest)
+        return RealSplit(*(among[field] for field in fields))
     total = len(hashes)
     order = np.argsort(hashes, kind="stable")
     floor = np.sort(order[: min(count, total // 2)])
-    rest = np.ones(total, bool)
-    rest[floor] = False
-    left = np.flatnonzero(rest & ~held_out)
-    if len(left) == 0:
-        left = np.flatnonzero(rest)
-    chosen = left[np.arange(min(reference, len(left))) * len(left) // min(reference, len(left))]
-    learnt = np.flatnonzero(~held_out)
-    return RealSplit(chosen, floor, learnt, left)
+    not_floor = np.ones(total, bool)
+    not_floor[floor] = False
+    remaining = np.flatnonzero(not_floor & ~held_out)
+    if len(remaining) == 0:
+        remaining = np.flatnonzero(not_floor)
+    reference_rows = remaining[
+        np.arange(min(reference, len(remaining))) * len(remaining) // min(reference, len(remaining))
+    ]
+    training = np.flatnonzero(~held_out)
+    return RealSplit(reference_rows, floor, training, remaining)

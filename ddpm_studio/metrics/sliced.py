@@ -13,17 +13,15 @@ _CHUNK = 64
 
 
 def sliced(
-    compared: MetricInput, directions: float = 1024
+    inputs: MetricInput, directions: float = 1024
 ) -> Generator[float, None, Mapping[str, float]]:
     """Sliced Wasserstein distance: return the metric ``sliced``.
 
     Args:
-        compared: the pictures to compare.
+        inputs: the pictures to compare.
         directions: number of random directions that the features are projected onto.
     """
-    distance = yield from sliced_wasserstein(
-        compared.real, compared.fake, int(directions), compared.seed
-    )
+    distance = yield from sliced_wasserstein(inputs.real, inputs.fake, int(directions), inputs.seed)
     return {"sliced": distance}
 
 
@@ -48,16 +46,16 @@ def sliced_wasserstein(
     lines = draw.standard_normal((directions, real.shape[1]))
     lines /= np.linalg.norm(lines, axis=1, keepdims=True)
     # Both quantile functions are step functions, constant between their common breakpoints.
-    breaks = np.union1d(_quantile_levels(len(real)), _quantile_levels(len(fake)))
-    widths = np.diff(breaks, prepend=0.0)
-    middles = breaks - widths / 2
-    at_real = np.minimum((middles * len(real)).astype(int), len(real) - 1)
-    at_fake = np.minimum((middles * len(fake)).astype(int), len(fake) - 1)
+    breakpoints = np.union1d(_quantile_levels(len(real)), _quantile_levels(len(fake)))
+    widths = np.diff(breakpoints, prepend=0.0)
+    midpoints = breakpoints - widths / 2
+    real_rows = np.minimum((midpoints * len(real)).astype(int), len(real) - 1)
+    fake_rows = np.minimum((midpoints * len(fake)).astype(int), len(fake) - 1)
     total = 0.0
     for start in range(0, directions, _CHUNK):
-        some = lines[start : start + _CHUNK].T
-        ours, theirs = np.sort(real @ some, axis=0), np.sort(fake @ some, axis=0)
-        total += float((widths @ (ours[at_real] - theirs[at_fake]) ** 2).sum())
+        chunk = lines[start : start + _CHUNK].T
+        real_sorted, fake_sorted = np.sort(real @ chunk, axis=0), np.sort(fake @ chunk, axis=0)
+        total += float((widths @ (real_sorted[real_rows] - fake_sorted[fake_rows]) ** 2).sum())
         yield min(1.0, (start + _CHUNK) / directions)
     return float(np.sqrt(total / directions))
 

@@ -28,7 +28,7 @@ def test_a_larger_share_holds_those_of_a_smaller_one() -> None:
     hashes = finish(content_hashes(PICTURES))
     small, large = held_out(hashes, 0.02), held_out(hashes, 0.2)
     assert not (small & ~large).any()
-    few = held_out(hashes, 0.2, most=10)
+    few = held_out(hashes, 0.2, max_count=10)
     assert few.sum() == 10
     assert not (few & ~small).any()
 

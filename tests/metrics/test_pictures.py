@@ -92,12 +92,12 @@ def test_the_floor_are_pictures_of_the_smallest_hashes_and_never_in_the_referenc
     assert held_out[rows.floor].all()
     assert len(rows.reference) == 50
     assert not held_out[rows.reference].any()
-    np.testing.assert_array_equal(rows.learnt, np.flatnonzero(~held_out))
+    np.testing.assert_array_equal(rows.training, np.flatnonzero(~held_out))
     rows = split_real_rows(hashes, 200, 1000, np.zeros(100, bool))
     assert (len(rows.floor), len(rows.reference)) == (50, 50)
     assert not set(rows.floor) & set(rows.reference)
-    assert len(rows.learnt) == 100
-    assert list(rows.learnt_rest) == list(rows.reference)
+    assert len(rows.training) == 100
+    assert list(rows.training_rest) == list(rows.reference)
 
 
 def test_copies_may_be_mirrored_where_the_pictures_were(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,5 +128,5 @@ def test_some_rows_are_parted_as_a_set_of_their_own() -> None:
     among = np.arange(3, 100, 4)
     rows = split_real_rows(hashes, 10, 50, held_out, among)
     alone = split_real_rows(hashes[among], 10, 50, held_out[among])
-    for part in ("reference", "floor", "learnt", "learnt_rest"):
+    for part in ("reference", "floor", "training", "training_rest"):
         np.testing.assert_array_equal(getattr(rows, part), among[getattr(alone, part)])

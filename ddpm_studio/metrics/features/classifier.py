@@ -32,7 +32,7 @@ _MAX_PICTURES_SEEN, _MAX_EPOCHS = 60_000, 60
 _LEARNING_RATE, _WEIGHT_DECAY = 4e-3, 1e-2
 _WARMUP_FRACTION = 0.1
 _MAX_SHIFT = 2
-_HELD_OUT, _MOST_HELD_OUT = 0.1, 5000
+_HELD_OUT, _MAX_HELD_OUT = 0.1, 5000
 # Largest preprocessed set kept in memory, in bytes. A larger one is preprocessed batch by batch:
 # few of its pictures are seen twice.
 _MAX_PRELOADED_BYTES = 1 << 30
@@ -61,8 +61,8 @@ class Backbone(nn.Module):
             halved,
             nn.Flatten(),
         )
-        places = math.prod(math.ceil(side / 8) for side in size)
-        self.features = nn.Linear(64 * places, WIDTH, bias=False)
+        positions = math.prod(math.ceil(side / 8) for side in size)
+        self.features = nn.Linear(64 * positions, WIDTH, bias=False)
         self.norm = nn.BatchNorm1d(WIDTH)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -178,11 +178,11 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
     digest = hashlib.blake2b(json.dumps(details).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(basis.labels, np.int64).tobytes())
     key = f"classifier-{digest.hexdigest()}"
-    kept = cache.load_cached(basis.cache, key)
-    if kept is not None:
-        network.load_state_dict(kept, strict=False)
-        return _space(network, basis, kept)
-    test = held_out(hashes, _HELD_OUT, _MOST_HELD_OUT)
+    cached = cache.load_cached(basis.cache, key)
+    if cached is not None:
+        network.load_state_dict(cached, strict=False)
+        return _space(network, basis, cached)
+    test = held_out(hashes, _HELD_OUT, _MAX_HELD_OUT)
     x = yield from _input_loader(basis.images)
     y = torch.from_numpy(np.ascontiguousarray(basis.labels, np.int64))
     _init_weights(network, basis.seed)
@@ -236,16 +236,16 @@ def _init_weights(network: Classifier, seed: int) -> None:
 
 def _input_loader(images: Pictures) -> Generator[Progress, None, _InputLoader]:
     """Return a function from rows of the set to the network's input, preprocessed if it fits."""
-    numbers = channels_first(images[:1]).shape[1] * math.prod(_input_size(*images.shape[1:3]))
-    if 4 * numbers * len(images) > _MAX_PRELOADED_BYTES:
+    values = channels_first(images[:1]).shape[1] * math.prod(_input_size(*images.shape[1:3]))
+    if 4 * values * len(images) > _MAX_PRELOADED_BYTES:
         return lambda rows: _preprocess(images[rows])
-    parts = []
+    chunks = []
     for start in range(0, len(images), _CHUNK):
-        parts.append(_preprocess(images[start : start + _CHUNK]))
+        chunks.append(_preprocess(images[start : start + _CHUNK]))
         done = min(start + _CHUNK, len(images))
         yield Progress(done, len(images), "Reading the pictures", "pictures")
-    seen = torch.cat(parts)
-    return lambda rows: seen[torch.from_numpy(rows)]
+    inputs = torch.cat(chunks)
+    return lambda rows: inputs[torch.from_numpy(rows)]
 
 
 def _train(
@@ -258,14 +258,14 @@ def _train(
     network.train()
     order = np.empty(0, np.int64)
     for step in range(steps):
-        rise = min(1.0, (step + 1) / (_WARMUP_FRACTION * steps))
+        warmup = min(1.0, (step + 1) / (_WARMUP_FRACTION * steps))
         for group in optimizer.param_groups:
-            group["lr"] = _LEARNING_RATE * rise * (1 - step / steps)
+            group["lr"] = _LEARNING_RATE * warmup * (1 - step / steps)
         while len(order) < _BATCH:
             order = np.concatenate([order, draw.permutation(rows)])
         batch, order = order[:_BATCH], order[_BATCH:]
-        known = y[torch.from_numpy(batch)]
-        loss = functional.cross_entropy(network(_random_shift(x(batch), draw)), known)
+        targets = y[torch.from_numpy(batch)]
+        loss = functional.cross_entropy(network(_random_shift(x(batch), draw)), targets)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -277,8 +277,8 @@ def _random_shift(x: Tensor, draw: np.random.Generator) -> Tensor:
     """Shift a batch randomly by up to two pixels each way, with replicated borders."""
     down, right = draw.integers(0, 2 * _MAX_SHIFT + 1, 2).tolist()
     height, width = x.shape[2:]
-    wide = functional.pad(x, (_MAX_SHIFT,) * 4, mode="replicate")
-    return wide[:, :, down : down + height, right : right + width]
+    padded = functional.pad(x, (_MAX_SHIFT,) * 4, mode="replicate")
+    return padded[:, :, down : down + height, right : right + width]
 
 
 def _accuracy(
@@ -299,8 +299,8 @@ def _preprocess(pictures: Pictures) -> Tensor:
 
 
 def _input_size(height: int, width: int) -> tuple[int, int]:
-    seen = shrink_to(torch.empty(1, 1, height, width), _SIDE)
-    return seen.shape[2], seen.shape[3]
+    shrunk = shrink_to(torch.empty(1, 1, height, width), _SIDE)
+    return shrunk.shape[2], shrunk.shape[3]
 
 
 def _layer(inputs: int, outputs: int, kernel: int, stride: int) -> tuple[nn.Module, ...]:

@@ -76,22 +76,22 @@ class DinoShape:
         Raises:
             ValueError: if they belong to another network; the message says what does not match.
         """
-        needed = ("patch_embed.proj.weight", "pos_embed", "cls_token", "blocks.0.mlp.")
-        for name in needed:
+        required = ("patch_embed.proj.weight", "pos_embed", "cls_token", "blocks.0.mlp.")
+        for name in required:
             if not any(given.startswith(name) for given in tensors):
                 raise ValueError(f"{name.rstrip('.')} is missing")
         width, *_, patch = tensors["patch_embed.proj.weight"].shape
         blocks = {name.split(".")[1] for name in tensors if name.startswith("blocks.")}
         gated = "blocks.0.mlp.w3.weight" in tensors
-        last = tensors.get(f"blocks.0.mlp.{'w3' if gated else 'fc2'}.weight")
+        output = tensors.get(f"blocks.0.mlp.{'w3' if gated else 'fc2'}.weight")
         registers = tensors["register_tokens"].shape[1] if "register_tokens" in tensors else 0
-        places = tensors["pos_embed"].shape[1:2].numel() - 1
-        grid = math.isqrt(max(0, places))
-        if last is None or last.ndim != 2 or grid * grid != places or not grid:
+        positions = tensors["pos_embed"].shape[1:2].numel() - 1
+        grid = math.isqrt(max(0, positions))
+        if output is None or output.ndim != 2 or grid * grid != positions or not grid:
             raise ValueError("its perceptrons or positions are others")
         if width % _HEAD_WIDTH or _SIDE % patch:
             raise ValueError(f"{width} features in patches of {patch} px are no size of it")
-        return cls(width, len(blocks), patch, grid, registers, gated, last.shape[1])
+        return cls(width, len(blocks), patch, grid, registers, gated, output.shape[1])
 
 
 class _LayerScale(nn.Module):
@@ -179,8 +179,8 @@ class DinoV2(nn.Module):
         patches = self.patch_embed["proj"](x)
         rows, columns = patches.shape[2:]
         first = (self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1)
-        seen = patches.flatten(2).transpose(1, 2) + self.positions(rows, columns)
-        tokens = [first, seen]
+        embedded = patches.flatten(2).transpose(1, 2) + self.positions(rows, columns)
+        tokens = [first, embedded]
         if self.register_tokens is not None:
             tokens.insert(1, self.register_tokens.expand(len(x), -1, -1))
         h = torch.cat(tokens, 1)
@@ -196,16 +196,16 @@ class DinoV2(nn.Module):
         0.1 patches, and there is no antialiasing.
         """
         grid = self.shape.grid
-        learnt = self.pos_embed[:, 1:]
+        embeddings = self.pos_embed[:, 1:]
         if (rows, columns) == (grid, grid):
-            return learnt
-        learnt = learnt.transpose(1, 2).reshape(1, -1, grid, grid)
+            return embeddings
+        embeddings = embeddings.transpose(1, 2).reshape(1, -1, grid, grid)
         if self.shape.registers:
             size = (rows, columns)
-            found = functional.interpolate(learnt, size, mode="bicubic", antialias=True)
+            found = functional.interpolate(embeddings, size, mode="bicubic", antialias=True)
         else:
             scale = ((rows + _OFFSET) / grid, (columns + _OFFSET) / grid)
-            found = functional.interpolate(learnt, scale_factor=scale, mode="bicubic")
+            found = functional.interpolate(embeddings, scale_factor=scale, mode="bicubic")
         return found.flatten(2).transpose(1, 2)
 
 
@@ -246,7 +246,7 @@ class DinoV2Space:
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        mean, std = (torch.tensor(of)[:, None, None] for of in (_MEAN, _STD))
+        mean, std = (torch.tensor(values)[:, None, None] for values in (_MEAN, _STD))
         x = (resize_to(as_rgb(pictures), _SIDE, _SIDE) / 255 - mean) / std
         with torch.no_grad():
             return np.asarray(self._network(x).double().numpy())
@@ -257,16 +257,18 @@ def published_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Separate query, key and value weights are concatenated, as the authors store them.
     """
-    named = {}
+    renamed = {}
     for name, tensor in tensors.items():
-        for pattern, theirs in _RENAMED:
-            name = re.sub(pattern, theirs, name)
-        named[name] = tensor
-    for name in [name for name in named if ".attn.query." in name]:
-        parts = [named.pop(name.replace("query", part), None) for part in ("query", "key", "value")]
+        for pattern, replacement in _RENAMED:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = tensor
+    for name in [name for name in renamed if ".attn.query." in name]:
+        parts = [
+            renamed.pop(name.replace("query", part), None) for part in ("query", "key", "value")
+        ]
         known = [part for part in parts if part is not None]
-        named[name.replace("query", "qkv")] = torch.cat(known)
-    return named
+        renamed[name.replace("query", "qkv")] = torch.cat(known)
+    return renamed
 
 
 def dinov2_space(basis: Basis) -> Generator[Progress, None, DinoV2Space]:

@@ -66,12 +66,12 @@ class _Block(nn.Module):
         super().__init__()
         self._paths, self._pool, self._pooled = paths, pool, pooled
         for path in paths:
-            before = inputs
-            for beside in path:
-                for name, outputs, kernel, stride in beside:
-                    layer = _Convolution(before, outputs, kernel, stride, padded=stride == 1)
+            channels = inputs
+            for layers in path:
+                for name, outputs, kernel, stride in layers:
+                    layer = _Convolution(channels, outputs, kernel, stride, padded=stride == 1)
                     self.add_module(name, layer)
-                before = sum(layer[1] for layer in beside)
+                channels = sum(layer[1] for layer in layers)
         if pooled:
             self.branch_pool = _Convolution(inputs, pooled, (1, 1), 1, padded=True)
 
@@ -82,8 +82,8 @@ class _Block(nn.Module):
         return torch.cat(found, 1)
 
     def _apply_path(self, path: _Path, x: Tensor) -> Tensor:
-        for beside in path:
-            found = [self.get_submodule(name)(x) for name, *_ in beside]
+        for layers in path:
+            found = [self.get_submodule(name)(x) for name, *_ in layers]
             x = torch.cat(found, 1) if len(found) > 1 else found[0]
         return x
 
@@ -232,8 +232,8 @@ class InceptionSpace:
     @property
     def title(self) -> str:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        own = "" if self._weights.sha256.startswith(_PUBLISHED) else " with weights of one's own"
-        return f"{WIDTH:,} features of the FID's Inception-v3{own}"
+        suffix = "" if self._weights.sha256.startswith(_PUBLISHED) else " with weights of one's own"
+        return f"{WIDTH:,} features of the FID's Inception-v3{suffix}"
 
     @property
     def details(self) -> Mapping[str, object]:

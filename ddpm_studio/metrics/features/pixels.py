@@ -25,9 +25,9 @@ class PixelSpace:
 
     def __init__(self, size: tuple[int, int], channels: int) -> None:
         self._size = size
-        seen = shrink_to(torch.empty(1, channels, *size), _SIDE)
-        self._seen = (seen.shape[2], seen.shape[3])
-        self._dimensions = seen[0].numel()
+        shrunk = shrink_to(torch.empty(1, channels, *size), _SIDE)
+        self._shrunk = (shrunk.shape[2], shrunk.shape[3])
+        self._dimensions = shrunk[0].numel()
 
     @property
     def title(self) -> str:
@@ -37,7 +37,7 @@ class PixelSpace:
     @property
     def details(self) -> Mapping[str, object]:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        return {"pictures_seen_as": describe_resize(*self._size, self._seen)}
+        return {"pictures_seen_as": describe_resize(*self._size, self._shrunk)}
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""

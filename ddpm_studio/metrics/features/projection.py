@@ -80,8 +80,8 @@ def projected_space(
     """
     count = min(len(basis.images), _MAX_FITTED)
     rows = np.arange(count) * len(basis.images) // count
-    spread = Subset(basis.images, rows)
-    found = yield from compute_features(space, spread, "Finding the principal components")
+    subset = Subset(basis.images, rows)
+    found = yield from compute_features(space, subset, "Finding the principal components")
     mean = found.mean(0)
     directions, explained = principal_components(found - mean, components)
     return ProjectedSpace(space, mean, directions, explained, count)

@@ -20,8 +20,8 @@ RESIZED = "bicubic, antialiased"
 
 def channels_first(pictures: Pictures) -> Tensor:
     """Convert uint8 (N, H, W, C) to float32 (N, C, H, W) in 0..255, alpha composited over white."""
-    shown = torch.from_numpy(np.array(composite_over(pictures)))
-    return shown.permute(0, 3, 1, 2).float()
+    composited = torch.from_numpy(np.array(composite_over(pictures)))
+    return composited.permute(0, 3, 1, 2).float()
 
 
 def as_rgb(pictures: Pictures) -> Tensor:
@@ -55,8 +55,8 @@ def shrink_to(x: Tensor, side: int) -> Tensor:
     return resize_to(x, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
-def describe_resize(height: int, width: int, to: tuple[int, int]) -> str:
-    """Describe how pictures of (height, width) were resized to ``to``."""
-    if (height, width) == to:
+def describe_resize(height: int, width: int, size: tuple[int, int]) -> str:
+    """Describe how pictures of (height, width) were resized to ``size``."""
+    if (height, width) == size:
         return f"{size_text(width, height)} px"
-    return f"{size_text(width, height)} px → {size_text(to[1], to[0])} px, {RESIZED}"
+    return f"{size_text(width, height)} px → {size_text(size[1], size[0])} px, {RESIZED}"

@@ -74,8 +74,8 @@ class WeightsFile:
         Raises:
             ValueError: if one is missing, or has another shape.
         """
-        wanted = network.state_dict()
-        for name, tensor in wanted.items():
+        required = network.state_dict()
+        for name, tensor in required.items():
             given = self.tensors.get(name)
             # BatchNorm's counter has no effect at inference, and some files omit it.
             if given is None and name.endswith("num_batches_tracked"):
@@ -83,7 +83,7 @@ class WeightsFile:
             if given is None or given.shape != tensor.shape:
                 shape = "is missing" if given is None else f"has the shape {tuple(given.shape)}"
                 raise ValueError(f"{self.name} holds another network: {name} {shape}")
-        known = {name: self.tensors[name] for name in wanted if name in self.tensors}
+        known = {name: self.tensors[name] for name in required if name in self.tensors}
         network.load_state_dict(known, strict=False)
 
 
@@ -114,9 +114,9 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         if not isinstance(file.tree, dict):
             raise ValueError("it is no table of weights")
         tree = file.tree
-        views = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, TensorRef)}
-        if not views:
+        refs = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, TensorRef)}
+        if not refs:
             # For example a training checkpoint, in which the state_dict is one of several items.
             names = ", ".join(printable(str(name), 40) for name in list(tree)[:_SHOWN])
             raise ValueError(f"it is no table of weights but of {names or 'nothing'}")
-        return {name: file.load(view) for name, view in views.items()}
+        return {name: file.load(ref) for name, ref in refs.items()}
