@@ -24,7 +24,7 @@ ResultT = TypeVar("ResultT")
 class LogDisplay:
     """Display without progress; messages of a job are warnings of the logger ``ddpm_studio``."""
 
-    def show(self, progress: Progress, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, seconds_left: float | None, note: str) -> None:
         """Show nothing."""
 
     def write_line(self, text: str) -> None:

@@ -20,7 +20,7 @@ _MIN_WIDTH_FOR_NOTE = 80
 class Display(Protocol):
     """Interface of progress displays."""
 
-    def show(self, progress: Progress, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, seconds_left: float | None, note: str) -> None:
         """Show the progress, the estimated seconds left, and a note such as the loss."""
 
     def write_line(self, text: str) -> None:
@@ -51,20 +51,20 @@ class LineDisplay:
         self._first: dict[str, int] = {}
         self._last: dict[str, tuple[float, int]] = {}
 
-    def show(self, progress: Progress, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, seconds_left: float | None, note: str) -> None:
         """Write a line if one is due."""
         done, total, text = progress.done, progress.total, progress.text
-        if done <= self._first.setdefault(text, done) and left is None:
+        if done <= self._first.setdefault(text, done) and seconds_left is None:
             return
         now = self._clock()
         last = self._last.get(text)
         if last is not None and done >= last[1]:
-            waited, moved = now - last[0], done - last[1]
-            tenth = waited >= _MIN_SECONDS_BETWEEN_LINES and moved * _MAX_LINES >= total
-            if not tenth and waited < _SECONDS_BETWEEN_LINES:
+            elapsed, steps = now - last[0], done - last[1]
+            advanced = elapsed >= _MIN_SECONDS_BETWEEN_LINES and steps * _MAX_LINES >= total
+            if not advanced and elapsed < _SECONDS_BETWEEN_LINES:
                 return
         self._last[text] = (now, done)
-        self.write_line(progress_line(progress, left, note))
+        self.write_line(progress_line(progress, seconds_left, note))
 
     def write_line(self, text: str) -> None:
         """Write a line."""
@@ -100,7 +100,7 @@ class BarDisplay:
         self._task = self._bar.add_task("", total=1, visible=False, counted="", note="", left="")
         self._bar.start()
 
-    def show(self, progress: Progress, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, seconds_left: float | None, note: str) -> None:
         """Update the bar."""
         self._bar.update(
             self._task,
@@ -110,7 +110,7 @@ class BarDisplay:
             visible=True,
             counted=_format_progress(progress),
             note=note if self._console.width >= _MIN_WIDTH_FOR_NOTE else "",
-            left=_format_time_left(left, progress),
+            left=_format_time_left(seconds_left, progress),
         )
 
     def write_line(self, text: str) -> None:
@@ -122,11 +122,13 @@ class BarDisplay:
         self._bar.stop()
 
 
-def progress_line(progress: Progress, left: float | None, note: str) -> str:
+def progress_line(progress: Progress, seconds_left: float | None, note: str) -> str:
     """Format progress as "Sampling: 3 of 10 steps · note · 12 min left", without unknown parts."""
     counted = _format_progress(progress)
-    begin = f"{progress.text}: {counted}" if counted else progress.text
-    return " · ".join(part for part in (begin, note, _format_time_left(left, progress)) if part)
+    prefix = f"{progress.text}: {counted}" if counted else progress.text
+    return " · ".join(
+        part for part in (prefix, note, _format_time_left(seconds_left, progress)) if part
+    )
 
 
 def _format_progress(progress: Progress) -> str:

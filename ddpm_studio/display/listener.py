@@ -19,7 +19,7 @@ class DisplayListener:
         self._time_left = TimeLeft()
         self._total = 0
         self._steps = -1
-        self._left = 0.0
+        self._seconds_left = 0.0
         self._note = ""
         self._loss = 0.0
 
@@ -31,14 +31,14 @@ class DisplayListener:
                 # A training estimates its time left itself, as it knows which time was not spent
                 # on training. Its progress is recognised by its total, the number of steps.
                 if total == self._steps:
-                    self._display.show(event, self._left, self._note)
+                    self._display.show(event, self._seconds_left, self._note)
                 else:
                     self._display.show(event, self._time_left.update(event), "")
             case TrainStep():
                 self._loss = event.loss
             case TrainTick():
                 self._steps = self._total
-                self._left = event.seconds_left
+                self._seconds_left = event.seconds_left
                 self._note = f"loss {self._loss:.4f} · {event.images_per_second:.3g} pictures/s"
             case Notice(text):
                 self._display.write_line(text)

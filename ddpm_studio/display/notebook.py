@@ -36,13 +36,13 @@ class NotebookDisplay:
         self._next = clock()
         self._handle = show({"text/plain": ""}, raw=True, display_id=True)
 
-    def show(self, progress: Progress, left: float | None, note: str) -> None:
+    def show(self, progress: Progress, seconds_left: float | None, note: str) -> None:
         """Update the bar, throttled to five updates a second."""
         now = self._clock()
         if now < self._next and progress.done < progress.total:
             return
         self._next = now + _SECONDS_BETWEEN_UPDATES
-        line = progress_line(progress, left, note)
+        line = progress_line(progress, seconds_left, note)
         bar = f'<progress value="{progress.done}" max="{max(1, progress.total)}"></progress>'
         self._update({"text/plain": line, "text/html": f"{bar} {html.escape(line)}"})
 
