@@ -29,12 +29,12 @@ def pack_bands(picture: Pictures) -> bytes:
     return _HEADER.pack(*picture.shape) + zlib.compress(np.ascontiguousarray(picture).tobytes())
 
 
-def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
+def band_shape(content: bytes, png_size: tuple[int, int]) -> tuple[int, int, int]:
     """Return the shape (H, W, C) in a chunk's header, after checking it: files are untrusted.
 
     Args:
         content: the chunk, as :func:`pack_bands` returns it.
-        shown: width and height of the PNG, which may be enlarged by a whole factor.
+        png_size: width and height of the PNG, which may be enlarged by a whole factor.
 
     Raises:
         ValueError: if the header is cut short, or its shape impossible, too large or not the PNG's.
@@ -44,19 +44,19 @@ def band_shape(content: bytes, shown: tuple[int, int]) -> tuple[int, int, int]:
     height, width, channels = _HEADER.unpack_from(content)
     if not (height and width and 0 < channels <= MAX_BANDS):
         raise ValueError("its bands have an impossible shape")
-    zoom = shown[0] // width
-    if (width * zoom, height * zoom) != shown or height * width * channels > _MAX_BYTES:
+    zoom = png_size[0] // width
+    if (width * zoom, height * zoom) != png_size or height * width * channels > _MAX_BYTES:
         raise ValueError("its bands are of another picture")
     return height, width, channels
 
 
-def unpack_bands(content: bytes, shown: tuple[int, int]) -> Pictures:
+def unpack_bands(content: bytes, png_size: tuple[int, int]) -> Pictures:
     """Return the picture, uint8 (H, W, C), that :func:`pack_bands` packed.
 
     Raises:
         ValueError: as :func:`band_shape`, or if the compressed data are damaged.
     """
-    shape = height, width, channels = band_shape(content, shown)
+    shape = height, width, channels = band_shape(content, png_size)
     size = height * width * channels
     stream = zlib.decompressobj()
     try:

@@ -18,15 +18,15 @@ def format_duration(seconds: float) -> str:
     return f"{round(hours / 24)} days"
 
 
-def format_count(count: int, what: str, plural: str = "") -> str:
+def format_count(count: int, noun: str, plural: str = "") -> str:
     """Format a count with its noun, such as "1 picture" or "1,234 pictures".
 
     Args:
         count: the number of things.
-        what: the noun, in the singular.
+        noun: the noun, in the singular.
         plural: the plural; empty: the singular with an s.
     """
-    return f"1 {what}" if count == 1 else f"{count:,} {plural or what + 's'}"
+    return f"1 {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"
 
 
 def format_size(count: int) -> str:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 _MAX_LINE_LENGTH = 500
 
 
-def printable(text: str, most: int = _MAX_LINE_LENGTH) -> str:
+def printable(text: str, max_length: int = _MAX_LINE_LENGTH) -> str:
     """Sanitise untrusted text to one line that is safe to show in any terminal or label.
 
     Control characters could clear a terminal or reverse the reading order, and lone surrogates
-    can't be printed at all: both become "�". Text longer than ``most`` characters is cut.
+    can't be printed at all: both become "�". Text longer than ``max_length`` characters is cut.
     """
-    if len(text) <= most and text.isprintable() and "  " not in text and text == text.strip():
+    if len(text) <= max_length and text.isprintable() and "  " not in text and text == text.strip():
         return text
     # A slice is enough to fill the line, however long the text is.
-    line = " ".join(text[: 4 * most].split())
-    line = "".join(sign if sign.isprintable() else "�" for sign in line)
-    return line if len(line) <= most else line[: most - 1] + "…"
+    line = " ".join(text[: 4 * max_length].split())
+    line = "".join(char if char.isprintable() else "�" for char in line)
+    return line if len(line) <= max_length else line[: max_length - 1] + "…"
 
 
 class StudioError(Exception):
@@ -64,8 +64,10 @@ class Failure:
         details = "".join(traceback.format_exception(error))
         if isinstance(error, StudioError):
             # An error that was built only to be shown, and never raised, has no traceback to add.
-            told = error.__traceback__ is None and error.__cause__ is None
-            return cls(error.cause, error.remedy, error.details or ("" if told else details))
+            never_raised = error.__traceback__ is None and error.__cause__ is None
+            return cls(
+                error.cause, error.remedy, error.details or ("" if never_raised else details)
+            )
         if is_out_of_memory(error):
             return cls(
                 "There is not enough memory for this.",
@@ -81,16 +83,16 @@ class Failure:
                 details,
             )
         if isinstance(error, OSError) and error.strerror:
-            where = f": {error.filename}" if error.filename else ""
+            filename = f": {error.filename}" if error.filename else ""
             return cls(
-                printable(f"{error.strerror}{where}."),
+                printable(f"{error.strerror}{filename}."),
                 "Check the path, its permissions and space.",
                 details,
             )
-        what = f"{type(error).__name__}: {printable(str(error), 300) or 'no message'}"
+        description = f"{type(error).__name__}: {printable(str(error), 300) or 'no message'}"
         if plugin := _plugin_of(error):
             return cls(
-                f"The plug-in {plugin} failed by {what}.",
+                f"The plug-in {plugin} failed by {description}.",
                 "Tell those who offer it, or do without it.",
                 details,
             )
@@ -98,7 +100,7 @@ class Failure:
         if plugin_modules:
             # Output of a plug-in with, say, a wrong shape fails in our code and not in its own.
             report = "Try without plug-ins; if that is no help, copy the details into a report."
-        return cls(f"Unexpected {what}.", report, details)
+        return cls(f"Unexpected {description}.", report, details)
 
 
 #: Top-level modules of the loaded plug-ins, each with the name of the plug-in that it belongs to.
@@ -140,6 +142,6 @@ def is_device_lost(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and _message_contains(error, _DEVICE_LOST)
 
 
-def _message_contains(error: BaseException, words: tuple[str, ...]) -> bool:
+def _message_contains(error: BaseException, phrases: tuple[str, ...]) -> bool:
     message = str(error).lower()
-    return any(word in message for word in words)
+    return any(phrase in message for phrase in phrases)

@@ -19,9 +19,9 @@ def newest_snapshot(folder: Path) -> Path | None:
     with suppress(OSError, ValueError):
         if main.is_file():
             name = main.read_text("ascii").strip()
-            there = _COMMIT.fullmatch(name) and (snapshots / name).is_dir()
-            return snapshots / name if there else None
-        versions = [one for one in snapshots.iterdir() if _COMMIT.fullmatch(one.name)]
-        found = [one for one in versions if one.is_dir()]
-        return max(found, key=lambda one: (one.stat().st_mtime_ns, one.name), default=None)
+            exists = _COMMIT.fullmatch(name) and (snapshots / name).is_dir()
+            return snapshots / name if exists else None
+        versions = [entry for entry in snapshots.iterdir() if _COMMIT.fullmatch(entry.name)]
+        found = [entry for entry in versions if entry.is_dir()]
+        return max(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name), default=None)
     return None

@@ -21,7 +21,7 @@ class LazySequence(Sequence[ItemT], ABC):
     @overload
     def __getitem__(self, index: slice) -> list[ItemT]: ...
     def __getitem__(self, index: int | slice) -> ItemT | list[ItemT]:
-        places = range(len(self))
+        positions = range(len(self))
         if isinstance(index, slice):
-            return [self.item(place) for place in places[index]]
-        return self.item(places[index])
+            return [self.item(position) for position in positions[index]]
+        return self.item(positions[index])

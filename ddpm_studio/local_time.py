@@ -11,7 +11,7 @@ def local_time(stamp: str) -> str:
     Text that is no time stamp, as in a file edited by hand, is returned unchanged.
     """
     try:
-        moment = datetime.fromisoformat(stamp).astimezone()
+        time = datetime.fromisoformat(stamp).astimezone()
     except (ValueError, OverflowError, OSError):
         return stamp
-    return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{time:%Y-%m-%d %H:%M}"

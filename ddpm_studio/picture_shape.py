@@ -104,9 +104,9 @@ def parse_image_size(value: object) -> ImageSize:
     return image_size(width, height)
 
 
-def _is_integer(side: object) -> bool:
-    whole = isinstance(side, int) and not isinstance(side, bool)
-    return whole or (isinstance(side, float) and side.is_integer())
+def _is_integer(value: object) -> bool:
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    return is_int or (isinstance(value, float) and value.is_integer())
 
 
 def parse_bands(value: object) -> Bands:
@@ -117,9 +117,9 @@ def parse_bands(value: object) -> Bands:
     """
     if isinstance(value, list | tuple):
         value = ",".join(map(str, value))
-    words = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else ()
-    numbers = [int(word) for word in words if re.fullmatch(r"[1-9]\d?", word)]
-    if len(words) != 3 or len(numbers) != 3 or max(numbers) > MAX_BANDS:
+    items = re.split(r"[\s,;]+", value.strip()) if isinstance(value, str) else ()
+    numbers = [int(item) for item in items if re.fullmatch(r"[1-9]\d?", item)]
+    if len(items) != 3 or len(numbers) != 3 or max(numbers) > MAX_BANDS:
         raise ValueError(f"must be three numbers from 1 to {MAX_BANDS}, such as 4,3,2")
     red, green, blue = (number - 1 for number in numbers)
     return red, green, blue
@@ -138,10 +138,10 @@ def parse_band_list(value: str) -> tuple[int, ...] | None:
     """
     if value.strip().casefold() == "all":
         return None
-    words = re.split(r"[\s,;]+", value.strip())
-    if len(words) > MAX_BANDS or not all(re.fullmatch(r"[1-9]\d{0,3}", word) for word in words):
+    items = re.split(r"[\s,;]+", value.strip())
+    if len(items) > MAX_BANDS or not all(re.fullmatch(r"[1-9]\d{0,3}", item) for item in items):
         raise ValueError("must be all, or numbers from 1 such as 4,3,2")
-    return tuple(int(word) - 1 for word in words)
+    return tuple(int(item) - 1 for item in items)
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -205,9 +205,9 @@ def with_opaque_alpha(pictures: Pictures) -> Pictures:
     """Return pictures with any alpha channel set to 255, for numbers shown, such as ε̂."""
     if pictures.shape[-1] not in (2, 4):
         return pictures
-    seen = pictures.copy()
-    seen[..., -1] = 255
-    return seen
+    opaque = pictures.copy()
+    opaque[..., -1] = 255
+    return opaque
 
 
 def composite_over(pictures: Pictures, background: int = 255) -> Pictures:
@@ -217,5 +217,5 @@ def composite_over(pictures: Pictures, background: int = 255) -> Pictures:
     import numpy as np
 
     alpha = pictures[..., -1:].astype(np.float32) / 255
-    shown = pictures[..., :-1] * alpha + background * (1 - alpha)
-    return np.rint(shown).astype(np.uint8)
+    composited = pictures[..., :-1] * alpha + background * (1 - alpha)
+    return np.rint(composited).astype(np.uint8)

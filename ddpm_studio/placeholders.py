@@ -114,7 +114,7 @@ def git_annex_link(path: Path) -> Placeholder | None:
 
 def placeholder_remedy(kind: str) -> str:
     """Return the remedy for a reason's kind in a data report; empty: it is no placeholder."""
-    return next((one.remedy for one in _ALL if one.what == kind), "")
+    return next((placeholder.remedy for placeholder in _ALL if placeholder.what == kind), "")
 
 
 def _annex_pointer(head: bytes) -> bool:

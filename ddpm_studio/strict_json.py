@@ -10,13 +10,13 @@ from typing import Any
 
 
 def parse_object(
-    text: str | bytes, most: int, *, nan: bool = False, infinity: bool = False
+    text: str | bytes, max_bytes: int, *, nan: bool = False, infinity: bool = False
 ) -> dict[str, Any]:
     """Parse a JSON object.
 
     Args:
         text: the JSON; UTF-8 if bytes.
-        most: the largest accepted length.
+        max_bytes: the largest accepted length.
         nan: accept NaN and ±Infinity, which are not JSON, as numbers.
         infinity: accept ±Infinity but not NaN.
 
@@ -24,11 +24,13 @@ def parse_object(
         ValueError: if it is too long, not JSON, nested too deeply or no object, has a duplicate
             key, or NaN or Infinity that are not accepted. The message fits on one line.
     """
-    if len(text) > most:
-        raise ValueError(f"it is longer than {most:,} bytes")
+    if len(text) > max_bytes:
+        raise ValueError(f"it is longer than {max_bytes:,} bytes")
     try:
-        taken = float if nan else _parse_infinity if infinity else _reject_constant
-        value = json.loads(text, object_pairs_hook=_reject_duplicate_keys, parse_constant=taken)
+        parse_constant = float if nan else _parse_infinity if infinity else _reject_constant
+        value = json.loads(
+            text, object_pairs_hook=_reject_duplicate_keys, parse_constant=parse_constant
+        )
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(value, dict):
@@ -37,7 +39,7 @@ def parse_object(
 
 
 def read_object(
-    path: Path, most: int, *, nan: bool = False, infinity: bool = False
+    path: Path, max_bytes: int, *, nan: bool = False, infinity: bool = False
 ) -> dict[str, Any]:
     """Read a file with a JSON object, as :func:`parse_object`.
 
@@ -45,21 +47,21 @@ def read_object(
         OSError: if it can't be read.
         ValueError: as :func:`parse_object`, or if it is not a regular file.
     """
-    return parse_object(read_bounded(path, most), most, nan=nan, infinity=infinity)
+    return parse_object(read_bounded(path, max_bytes), max_bytes, nan=nan, infinity=infinity)
 
 
-def read_bounded(path: Path, most: int) -> bytes:
+def read_bounded(path: Path, max_bytes: int) -> bytes:
     """Read a file of limited size; pipes and devices, which may never end, are not opened.
 
     Raises:
         OSError: if it can't be read.
-        ValueError: if it is longer than ``most`` bytes, or not a regular file.
+        ValueError: if it is longer than ``max_bytes`` bytes, or not a regular file.
     """
     require_file(path)
     with path.open("rb") as stream:
-        content = stream.read(most + 1)
-    if len(content) > most:
-        raise ValueError(f"it is longer than {most:,} bytes")
+        content = stream.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"it is longer than {max_bytes:,} bytes")
     return content
 
 
