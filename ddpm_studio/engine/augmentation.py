@@ -45,16 +45,16 @@ def draw_augment_labels(count: int, probability: float, generator: torch.Generat
     device = generator.device
     uniform = torch.rand(count, 8, generator=generator, device=device)
     normal = torch.randn(count, 4, generator=generator, device=device)
-    mirrored, upturned, scaled, turned, stretched, shifted = (
+    flipped_h, flipped_v, scaled, rotated, stretched, shifted = (
         (uniform[:, :6] < probability).float().unbind(1)
     )
     angle, direction = (math.pi * (2 * uniform[:, 6:] - 1)).unbind(1)
-    angle = angle * turned
+    angle = angle * rotated
     stretch = normal[:, 1] * stretched
     return torch.stack(
         [
-            mirrored,
-            upturned,
+            flipped_h,
+            flipped_v,
             normal[:, 0] * scaled,
             angle.cos() - 1,
             angle.sin(),
@@ -86,27 +86,29 @@ def augment(x0: Tensor, labels: Tensor) -> Tensor:
     check_pictures("x_0", x0)
     check_shape("the augment labels", labels, (len(x0), AUGMENT_LABELS))
     height, width = x0.shape[2:]
-    sides = torch.tensor([width, height], dtype=torch.float32, device=x0.device)
+    size = torch.tensor([width, height], dtype=torch.float32, device=x0.device)
     # grid_sample normalises the coordinates of each side to −1..1.
-    places = _inverse_maps(labels) * sides / sides[:, None]
+    linear = _inverse_maps(labels) * size / size[:, None]
     shift = 2 * _SHIFT * labels[:, 7:, None]
-    grid = F.affine_grid(torch.cat([places, shift], 2), list(x0.shape), align_corners=False)
-    moved = F.grid_sample(x0, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
-    changed = (labels != 0).any(1)[:, None, None, None]
-    return torch.where(changed, moved.clamp(-1, 1), x0)
+    grid = F.affine_grid(torch.cat([linear, shift], 2), list(x0.shape), align_corners=False)
+    transformed = F.grid_sample(
+        x0, grid, mode="bicubic", padding_mode="reflection", align_corners=False
+    )
+    augmented = (labels != 0).any(1)[:, None, None, None]
+    return torch.where(augmented, transformed.clamp(-1, 1), x0)
 
 
 def _inverse_maps(labels: Tensor) -> Tensor:
     """Inverse linear maps, output to input coordinates about the centre, shape (N, 2, 2)."""
-    mirrored, upturned, scale, cos, sin, along_x, along_y, _, _ = labels.unbind(1)
-    mirror = torch.diag_embed(torch.stack([1 - 2 * mirrored, 1 - 2 * upturned], 1))
-    turn = _rotation(1 + cos, sin)
+    flipped_h, flipped_v, scale, cos, sin, along_x, along_y, _, _ = labels.unbind(1)
+    flip = torch.diag_embed(torch.stack([1 - 2 * flipped_h, 1 - 2 * flipped_v], 1))
+    rotation = _rotation(1 + cos, sin)
     stretch = torch.hypot(along_x, along_y)
     direction = torch.atan2(along_y, along_x)
     axes = _rotation(direction.cos(), direction.sin())
     factor = torch.exp2(_STRETCH * stretch)
     stretched = axes @ torch.diag_embed(torch.stack([1 / factor, factor], 1)) @ axes.mT
-    return mirror @ turn @ stretched / torch.exp2(_SCALE * scale)[:, None, None]
+    return flip @ rotation @ stretched / torch.exp2(_SCALE * scale)[:, None, None]
 
 
 def _rotation(cos: Tensor, sin: Tensor) -> Tensor:

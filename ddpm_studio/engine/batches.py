@@ -70,17 +70,17 @@ class Batches:
         """Row indices of the batch of step 0, 1, …, reshuffled every epoch, shape (N,)."""
         start = config.seen(step)
         positions = np.arange(start, start + config.pictures)
-        epochs, places = np.divmod(positions, len(self.images))
+        epochs, offsets = np.divmod(positions, len(self.images))
         rows = np.empty_like(positions)
         for epoch in np.unique(epochs):
-            chosen = epochs == epoch
-            rows[chosen] = self._epoch_order(config.seed, int(epoch))[places[chosen]]
+            in_epoch = epochs == epoch
+            rows[in_epoch] = self._epoch_order(config.seed, int(epoch))[offsets[in_epoch]]
         return rows
 
     def pictures(
         self,
         rows: npt.NDArray[np.int64],
-        own: slice,
+        local: slice,
         config: TrainingConfig,
         generator: torch.Generator,
     ) -> tuple[Tensor, Tensor | None]:
@@ -90,7 +90,7 @@ class Batches:
 
         Args:
             rows: row indices of the global batch, as :meth:`rows` returns them.
-            own: slice of the batch that belongs to this rank.
+            local: slice of the batch that belongs to this rank.
             config: its ``flip`` and ``augmentation`` apply.
             generator: random number generator on the device.
 
@@ -98,13 +98,13 @@ class Batches:
             x_0 in [−1, 1], shape (n, C, H, W), and its augment labels, shape (n, 9), or None
             without augmentation.
         """
-        x0 = to_model(self._on_device(torch.from_numpy(self.images[rows[own]])))
+        x0 = to_model(self._on_device(torch.from_numpy(self.images[rows[local]])))
         if config.flip:
-            mirrored = torch.rand(len(rows), generator=generator, device=self._device)[own] < 0.5
+            mirrored = torch.rand(len(rows), generator=generator, device=self._device)[local] < 0.5
             x0 = torch.where(mirrored[:, None, None, None], x0.flip(3), x0)
         labels = None
         if config.augmentation:
-            labels = draw_augment_labels(len(rows), config.augmentation, generator)[own]
+            labels = draw_augment_labels(len(rows), config.augmentation, generator)[local]
             x0 = augment(x0, labels)
         return x0.contiguous(memory_format=self._layout), labels
 
@@ -126,8 +126,8 @@ class Batches:
         if self.labels is None:
             return None
         y = self._on_device(self.labels[torch.from_numpy(rows)])
-        withheld = torch.rand(len(y), generator=generator, device=self._device)
-        return torch.where(withheld < dropout, torch.full_like(y, self._no_class), y)
+        uniform = torch.rand(len(y), generator=generator, device=self._device)
+        return torch.where(uniform < dropout, torch.full_like(y, self._no_class), y)
 
     def dummy_batch(
         self, count: int, augmented: bool
@@ -166,6 +166,6 @@ def _labels_tensor(
         raise ValueError(f"this network needs labels of its {num_classes} classes")
     if labels.shape != (pictures,):
         raise ValueError(f"{pictures} pictures need as many labels, not {labels.shape}")
-    checked = torch.from_numpy(labels.astype(np.int64))
-    check_labels(checked, num_classes)
-    return checked
+    tensor = torch.from_numpy(labels.astype(np.int64))
+    check_labels(tensor, num_classes)
+    return tensor

@@ -27,19 +27,19 @@ def check_name(kind: str, name: object, names: Iterable[str]) -> None:
         raise ValueError(f"no {kind} {name!r}; there are {', '.join(known)}")
 
 
-def check_integer(what: str, value: object, low: int, high: int | None = None) -> None:
+def check_integer(name: str, value: object, low: int, high: int | None = None) -> None:
     """Check that a value is an integer in ``low``..``high``; ``high`` None: no upper limit.
 
     Raises:
         ValueError: if not; the message gives the range.
     """
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    if not (whole and low <= value and (high is None or value <= high)):  # type: ignore[operator]
+    is_int = isinstance(value, int) and not isinstance(value, bool)
+    if not (is_int and low <= value and (high is None or value <= high)):  # type: ignore[operator]
         allowed = f"{low} or more" if high is None else f"{low}..{high}"
-        raise ValueError(f"{what} must be {allowed}, not {value!r}")
+        raise ValueError(f"{name} must be {allowed}, not {value!r}")
 
 
-def check_number(what: str, value: float, low: float, high: float | None = None) -> None:
+def check_number(name: str, value: float, low: float, high: float | None = None) -> None:
     """Check that a value is a finite number in ``low``..``high``; ``high`` None: no upper limit.
 
     Raises:
@@ -47,20 +47,20 @@ def check_number(what: str, value: float, low: float, high: float | None = None)
     """
     if not (low <= value < float("inf") and (high is None or value <= high)):
         allowed = f"{low:g} or more" if high is None else f"{low:g}..{high:g}"
-        raise ValueError(f"{what} must be {allowed}, not {value}")
+        raise ValueError(f"{name} must be {allowed}, not {value}")
 
 
-def check_positive(what: str, value: float) -> None:
+def check_positive(name: str, value: float) -> None:
     """Check that a value is a finite number above 0.
 
     Raises:
         ValueError: if not; the message gives the value.
     """
     if not 0 < value < float("inf"):
-        raise ValueError(f"{what} must be above 0, not {value}")
+        raise ValueError(f"{name} must be above 0, not {value}")
 
 
-def check_values(what: str, x: Tensor, low: float, high: float | None = None) -> None:
+def check_values(name: str, x: Tensor, low: float, high: float | None = None) -> None:
     """Check that all values of a CPU tensor are finite numbers in ``low``..``high``.
 
     Values on another device are not checked, since reading them would synchronise with it.
@@ -71,7 +71,7 @@ def check_values(what: str, x: Tensor, low: float, high: float | None = None) ->
     if x.device.type != "cpu" or not x.numel():
         return
     for value in (x.min(), x.max()):
-        check_number(what, value.item(), low, high)
+        check_number(name, value.item(), low, high)
 
 
 def check_seed(seed: object) -> None:
@@ -83,52 +83,52 @@ def check_seed(seed: object) -> None:
     check_integer("the seed", seed, 0, 2**63 - 1)
 
 
-def check_shape(what: str, x: Tensor, shape: Sequence[int | str]) -> None:
+def check_shape(name: str, x: Tensor, shape: Sequence[int | str]) -> None:
     """Check the shape of a tensor; a letter in ``shape`` matches any size.
 
     Raises:
         ValueError: if it differs; the message gives both shapes.
     """
     fits = x.ndim == len(shape) and all(
-        isinstance(size, str) or size == has for size, has in zip(shape, x.shape, strict=True)
+        isinstance(size, str) or size == actual for size, actual in zip(shape, x.shape, strict=True)
     )
     if not fits:
         expected = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-        raise ValueError(f"{what} must have shape ({expected}), not {tuple(x.shape)}")
+        raise ValueError(f"{name} must have shape ({expected}), not {tuple(x.shape)}")
 
 
-def check_pictures(what: str, x: Tensor) -> None:
+def check_pictures(name: str, x: Tensor) -> None:
     """Check that a tensor is a batch of pictures: floating point, shape (N, C, H, W).
 
     Raises:
         ValueError: if not; the message gives the shape or dtype.
     """
-    check_shape(what, x, PICTURES)
-    check_floating(what, x)
+    check_shape(name, x, PICTURES)
+    check_floating(name, x)
 
 
-def check_batch(what: str, x: Tensor) -> None:
+def check_batch(name: str, x: Tensor) -> None:
     """Check that a tensor is a batch of data: floating point, shape (N, …), such as (N, C, H, W).
 
     Raises:
         ValueError: if not; the message gives the shape or dtype.
     """
     if x.ndim < 2:
-        raise ValueError(f"{what} must have shape (N, C, H, W) or (N, …), not {tuple(x.shape)}")
-    check_floating(what, x)
+        raise ValueError(f"{name} must have shape (N, C, H, W) or (N, …), not {tuple(x.shape)}")
+    check_floating(name, x)
 
 
-def check_floating(what: str, x: Tensor) -> None:
+def check_floating(name: str, x: Tensor) -> None:
     """Check that a tensor has a floating-point dtype.
 
     Raises:
         ValueError: if not; the message gives the dtype.
     """
     if not x.is_floating_point():
-        raise ValueError(f"{what} must be floating, not {x.dtype}")
+        raise ValueError(f"{name} must be floating, not {x.dtype}")
 
 
-def check_like(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
+def check_like(name: str, x: Tensor, like_name: str, like: Tensor) -> None:
     """Check that a tensor has the same shape as ``like``.
 
     Raises:
@@ -136,16 +136,16 @@ def check_like(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
     """
     if x.shape != like.shape:
         raise ValueError(
-            f"{what} must have the shape of {like_what}, {tuple(like.shape)}, not {tuple(x.shape)}"
+            f"{name} must have the shape of {like_name}, {tuple(like.shape)}, not {tuple(x.shape)}"
         )
 
 
-def check_broadcasts(what: str, x: Tensor, like_what: str, like: Tensor) -> None:
+def check_broadcasts(name: str, x: Tensor, like_name: str, like: Tensor) -> None:
     """Check that a tensor's shape can be broadcast to that of ``like``.
 
     Raises:
         ValueError: if not; the message gives both shapes.
     """
     sizes = zip(reversed(x.shape), reversed(like.shape), strict=False)
-    if x.ndim > like.ndim or any(size not in (1, has) for size, has in sizes):
-        check_like(what, x, like_what, like)
+    if x.ndim > like.ndim or any(size not in (1, actual) for size, actual in sizes):
+        check_like(name, x, like_name, like)

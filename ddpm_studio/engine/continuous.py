@@ -40,8 +40,8 @@ class ContinuousDenoiser:
     def x0_hat(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
         """Predicted x̂_0 = x̃ − σ·ε̂, clipped to [−1, 1] if the process clips."""
         levels = _levels(x, log_sigma)
-        asked = self._x0_at_sigma if self.process.form.continuous else self._x0_interpolated
-        result = asked(x, levels)
+        predict = self._x0_at_sigma if self.process.form.continuous else self._x0_interpolated
+        result = predict(x, levels)
         return result.clamp(-1, 1) if self.process.clip_x0 else result
 
     def eps(self, x: Tensor, log_sigma: float | Tensor) -> Tensor:
@@ -58,23 +58,23 @@ class ContinuousDenoiser:
     def _x0_interpolated(self, x: Tensor, levels: Tensor) -> Tensor:
         """x̂_0 by linear interpolation, in log σ, between the labels of the neighbouring levels."""
         position = np.interp(levels.numpy(), self.log_sigmas, np.arange(len(self.log_sigmas)))
-        low = np.floor(position)
-        share = torch.from_numpy(position - low)
-        below = torch.from_numpy(low).long()
-        result = self._x0_at_labels(x, levels, below)
-        if bool((share > 1e-9).any()):
-            above = (below + 1).clamp_max(len(self.log_sigmas) - 1)
-            result = result + per_picture(share, x) * (
-                self._x0_at_labels(x, levels, above) - result
+        floor = np.floor(position)
+        fraction = torch.from_numpy(position - floor)
+        lower = torch.from_numpy(floor).long()
+        result = self._x0_at_labels(x, levels, lower)
+        if bool((fraction > 1e-9).any()):
+            upper = (lower + 1).clamp_max(len(self.log_sigmas) - 1)
+            result = result + per_picture(fraction, x) * (
+                self._x0_at_labels(x, levels, upper) - result
             )
         return result
 
     def _x0_at_labels(self, x: Tensor, levels: Tensor, indices: Tensor) -> Tensor:
         """x̂_0 at the true σ, with the network evaluated at the labels of the given indices."""
         process, x_t, index = self.process, self.x_t(x, levels), indices.to(x.device)
-        near = IndexCoefficients(process.schedule, index, x_t)
-        here = SigmaCoefficients.of_log_sigma(levels, x_t)
-        return process.form.x0_between(x, x_t, near, here, self._prediction(x_t, index))
+        at_label = IndexCoefficients(process.schedule, index, x_t)
+        at_sigma = SigmaCoefficients.of_log_sigma(levels, x_t)
+        return process.form.x0_between(x, x_t, at_label, at_sigma, self._prediction(x_t, index))
 
     def _prediction(self, x_t: Tensor, level: Tensor) -> Tensor:
         output = self.process.predict(self.model, x_t, level)

@@ -89,21 +89,21 @@ def guided_prediction(
     """
     if scale == 1:
         return network(x, t, classes)
-    nothing = _unconditional(classes, config.num_classes or 0)
+    no_class = _unconditional(classes, config.num_classes or 0)
     channels = x.shape[1]
     if scale == 0:
-        without = network(x, t, nothing)
-        if without.shape[1] == channels:
-            return without
-        with_class = network(x, t, classes)
-        return torch.cat([without[:, :channels], with_class[:, channels:]], dim=1)
-    both = network(torch.cat([x, x]), torch.cat([t, t]), torch.cat([classes, nothing]))
-    with_class, without = both.chunk(2)
-    prediction, base = with_class[:, :channels], without[:, :channels]
-    mixed = base + scale * (prediction - base)
+        unconditional = network(x, t, no_class)
+        if unconditional.shape[1] == channels:
+            return unconditional
+        conditional = network(x, t, classes)
+        return torch.cat([unconditional[:, :channels], conditional[:, channels:]], dim=1)
+    outputs = network(torch.cat([x, x]), torch.cat([t, t]), torch.cat([classes, no_class]))
+    conditional, unconditional = outputs.chunk(2)
+    prediction, base = conditional[:, :channels], unconditional[:, :channels]
+    guided = base + scale * (prediction - base)
     if rescale:
-        mixed = rescale_guidance(mixed, prediction, rescale)
-    return torch.cat([mixed, with_class[:, channels:]], dim=1)
+        guided = rescale_guidance(guided, prediction, rescale)
+    return torch.cat([guided, conditional[:, channels:]], dim=1)
 
 
 def rescale_guidance(guided_prediction: Tensor, prediction: Tensor, share: float) -> Tensor:
@@ -118,10 +118,10 @@ def rescale_guidance(guided_prediction: Tensor, prediction: Tensor, share: float
     """
     check_like("the guided prediction", guided_prediction, "that of the class", prediction)
     check_number("the share", share, 0, 1)
-    spread, wanted = (
+    std, target_std = (
         x.flatten(1).std(1)[:, None, None, None] for x in (guided_prediction, prediction)
     )
-    ratio = torch.where(spread > 0, wanted / spread, 1.0)
+    ratio = torch.where(std > 0, target_std / std, 1.0)
     return guided_prediction * (share * ratio + (1 - share))
 
 
@@ -149,8 +149,8 @@ def interpolation_weights(classes: Sequence[int | None], parts: Tensor, num_clas
     check_shape("the parts", parts, ("N", "K"))
     if parts.shape[1] != len(classes):
         raise ValueError(f"{parts.shape[1]} parts came for {len(classes)} classes")
-    labels = torch.tensor([num_classes if one is None else one for one in classes])
-    known = torch.tensor([one for one in classes if one is not None], dtype=torch.int64)
+    labels = torch.tensor([num_classes if label is None else label for label in classes])
+    known = torch.tensor([label for label in classes if label is not None], dtype=torch.int64)
     check_labels(known, num_classes)
     rows = torch.nn.functional.one_hot(labels, num_classes + 1).to(parts.device, torch.float32)
     return parts.float() @ rows
@@ -165,9 +165,9 @@ def _unconditional(classes: Tensor, num_classes: int) -> Tensor:
     """Return "no label" in the form of ``classes``: labels, (N,), or (N, num_classes + 1)."""
     if not classes.is_floating_point():
         return torch.full_like(classes, num_classes)
-    nothing = torch.zeros_like(classes)
-    nothing[:, num_classes] = 1
-    return nothing
+    weights = torch.zeros_like(classes)
+    weights[:, num_classes] = 1
+    return weights
 
 
 def check_labels(labels: Tensor, num_classes: int) -> None:
@@ -178,6 +178,6 @@ def check_labels(labels: Tensor, num_classes: int) -> None:
     """
     if labels.is_floating_point() or labels.dtype == torch.bool:
         raise ValueError(f"classes must be whole numbers, not {labels.dtype}")
-    wrong = labels[(labels < 0) | (labels >= num_classes)]
-    if len(wrong):
-        raise ValueError(f"class {int(wrong[0])} is not one of 0..{num_classes - 1}")
+    invalid = labels[(labels < 0) | (labels >= num_classes)]
+    if len(invalid):
+        raise ValueError(f"class {int(invalid[0])} is not one of 0..{num_classes - 1}")

@@ -40,7 +40,7 @@ def encode(process: DiffusionProcess, x0: Tensor, t: int, noise: Tensor) -> Tens
     return x0 if t == 0 else process.q_sample(x0, t - 1, noise)
 
 
-def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
+def mix(a: Tensor, b: Tensor, lambdas: Tensor, method: Mix = "linear") -> Tensor:
     """Interpolate latents from ``a`` (λ = 0) to ``b`` (λ = 1), linearly or spherically (slerp).
 
     Linear interpolation is the paper's; at λ = ½ it halves the variance of independent noise.
@@ -50,15 +50,15 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
         a: latent, shape (C, H, W).
         b: latent, shape (C, H, W).
         lambdas: shape (K,).
-        how: linear or spherical.
+        method: linear or spherical.
 
     Returns:
         Shape (K, C, H, W); its ends are exactly ``a`` and ``b`` where λ is 0 and 1.
 
     Raises:
-        ValueError: for another ``how``, or shapes that do not match.
+        ValueError: for another ``method``, or shapes that do not match.
     """
-    check_name("way to mix", how, get_args(Mix))
+    check_name("way to mix", method, get_args(Mix))
     check_shape("a latent", a, ("C", "H", "W"))
     check_like("the latent at λ = 1", b, "the one at λ = 0", a)
     check_floating("a latent", a)
@@ -66,7 +66,7 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
     if lambdas.isnan().any():
         raise ValueError("λ must be numbers")
     weight = lambdas.to(a).reshape(-1, 1, 1, 1)
-    if how == "linear":
+    if method == "linear":
         wa, wb = 1 - weight, weight
     else:
         cosine = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0)
@@ -80,13 +80,13 @@ def mix(a: Tensor, b: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
     return wa * a + wb * b
 
 
-def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor:
+def mix_corners(corners: Tensor, lambdas: Tensor, method: Mix = "linear") -> Tensor:
     """Interpolate a grid between four latents: :func:`mix` along two sides, then between them.
 
     Args:
         corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
         lambdas: positions along each side, shape (K,).
-        how: linear or spherical.
+        method: linear or spherical.
 
     Returns:
         Shape (K·K, C, H, W), in row-major order.
@@ -95,19 +95,19 @@ def mix_corners(corners: Tensor, lambdas: Tensor, how: Mix = "linear") -> Tensor
         ValueError: if there are not four corners, or as :func:`mix`.
     """
     check_shape("the corners", corners, (4, "C", "H", "W"))
-    top = mix(corners[0], corners[1], lambdas, how)
-    bottom = mix(corners[2], corners[3], lambdas, how)
-    columns = [mix(a, b, lambdas, how) for a, b in zip(top, bottom, strict=True)]
+    top = mix(corners[0], corners[1], lambdas, method)
+    bottom = mix(corners[2], corners[3], lambdas, method)
+    columns = [mix(a, b, lambdas, method) for a, b in zip(top, bottom, strict=True)]
     return torch.stack(columns, dim=1).flatten(0, 1)
 
 
-def mix_between(corners: Tensor, points: Tensor, how: Mix = "linear") -> Tensor:
+def mix_between(corners: Tensor, points: Tensor, method: Mix = "linear") -> Tensor:
     """Interpolate four latents at given points of the square that :func:`mix_corners` fills.
 
     Args:
         corners: shape (4, C, H, W): top left, top right, bottom left, bottom right.
         points: (u, v) of each point, u from left to right, v from top to bottom, shape (K, 2).
-        how: linear or spherical.
+        method: linear or spherical.
 
     Returns:
         Shape (K, C, H, W).
@@ -117,7 +117,7 @@ def mix_between(corners: Tensor, points: Tensor, how: Mix = "linear") -> Tensor:
     """
     check_shape("the corners", corners, (4, "C", "H", "W"))
     check_shape("the points", points, ("K", 2))
-    top = mix(corners[0], corners[1], points[:, 0], how)
-    bottom = mix(corners[2], corners[3], points[:, 0], how)
+    top = mix(corners[0], corners[1], points[:, 0], method)
+    bottom = mix(corners[2], corners[3], points[:, 0], method)
     pairs = zip(top, bottom, points[:, 1:], strict=True)
-    return torch.cat([mix(a, b, v, how) for a, b, v in pairs])
+    return torch.cat([mix(a, b, v, method) for a, b, v in pairs])

@@ -191,15 +191,17 @@ class SigmaCoefficients:
     def of(cls, sigma: Tensor, like: Tensor) -> SigmaCoefficients:
         """Return the coefficients of x_t at σ, shape (N,)."""
         # Without cancellation, in float32 too.
-        wide = sigma.double() if like.dtype == torch.float64 else sigma.float()
-        signal = (1 + wide.square()).rsqrt()
-        return cls(*_per_picture_all(like, signal, wide * signal, wide))
+        exact = sigma.double() if like.dtype == torch.float64 else sigma.float()
+        signal = (1 + exact.square()).rsqrt()
+        return cls(*_per_picture_all(like, signal, exact * signal, exact))
 
     @classmethod
     def of_log_sigma(cls, log_sigma: Tensor, like: Tensor) -> SigmaCoefficients:
         """Return the coefficients of x_t at ln σ, shape (N,), float64 on the CPU."""
-        bar = torch.sigmoid(-2 * log_sigma)
-        return cls(*_per_picture_all(like, bar.sqrt(), (1 - bar).sqrt(), log_sigma.exp()))
+        alpha_bar = torch.sigmoid(-2 * log_sigma)
+        return cls(
+            *_per_picture_all(like, alpha_bar.sqrt(), (1 - alpha_bar).sqrt(), log_sigma.exp())
+        )
 
     @property
     def recip_signal(self) -> Tensor:
@@ -347,8 +349,8 @@ def _per_picture_all(like: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
     return like, *(per_picture(value, like) for value in values)
 
 
-def _index_required(what: str) -> ValueError:
-    return ValueError(f"{what} needs an index of the schedule; σ alone names none")
+def _index_required(quantity: str) -> ValueError:
+    return ValueError(f"{quantity} needs an index of the schedule; σ alone names none")
 
 
 # Cache of the tables' copies per device and dtype, since a copy in each step would synchronise with

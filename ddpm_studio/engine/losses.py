@@ -47,19 +47,19 @@ def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "u
         )
 
 
-def _check_timestep_sampling(process: DiffusionProcess, loss: str, choice: str) -> None:
-    if not TIMESTEP_SAMPLING[choice].continuous:
+def _check_timestep_sampling(process: DiffusionProcess, loss: str, sampling: str) -> None:
+    if not TIMESTEP_SAMPLING[sampling].continuous:
         return
     if not process.form.continuous:
         fitting = names_where(lambda other: other.continuous)
         raise ValueError(
-            f"the choice of t {choice!r} draws σ between the timesteps, where a network of the "
+            f"the choice of t {sampling!r} draws σ between the timesteps, where a network of the "
             f"parameterization {process.parameterization!r} has no label; "
             f"use {' or '.join(map(repr, fitting))}"
         )
     if LOSSES[loss].stepwise:
         raise ValueError(
-            f"the choice of t {choice!r} draws σ between the timesteps, and the loss {loss!r} is "
+            f"the choice of t {sampling!r} draws σ between the timesteps, and the loss {loss!r} is "
             "of the step from one to the next"
         )
 
@@ -179,8 +179,8 @@ def l_hybrid(
     if v is None:
         return simple
     # Stop-gradient on μ, which is trained by L_simple alone: the bound's gradient is far noisier.
-    frozen = torch.cat([prediction.detach(), v], dim=1)
-    return simple + _VLB_SHARE * _scaled_bound(process, frozen, x0, x_t, level)
+    detached = torch.cat([prediction.detach(), v], dim=1)
+    return simple + _VLB_SHARE * _scaled_bound(process, detached, x0, x_t, level)
 
 
 def _noised(process: DiffusionProcess, x0: Tensor, level: Tensor, noise: Tensor) -> Tensor:
@@ -221,8 +221,8 @@ def min_snr_weights(
     check_positive("γ", gamma)
     check_range(process.schedule, level)
     if level.is_floating_point():
-        where = SigmaCoefficients.of(level, like)
-        return (where.snr.clamp(max=gamma) / process.form.weight(where)).reshape(-1)
+        coefficients = SigmaCoefficients.of(level, like)
+        return (coefficients.snr.clamp(max=gamma) / process.form.weight(coefficients)).reshape(-1)
     tables = _min_snr_tables.setdefault(process, {})
     if gamma not in tables:
         tables[gamma] = _min_snr_table(process, gamma)
@@ -231,8 +231,8 @@ def min_snr_weights(
 
 def _min_snr_table(process: DiffusionProcess, gamma: float) -> Tensor:
     s = process.schedule
-    every = IndexCoefficients(s, torch.arange(s.T), s.snr)
-    return s.snr.clamp(max=gamma) / process.form.weight(every)
+    coefficients = IndexCoefficients(s, torch.arange(s.T), s.snr)
+    return s.snr.clamp(max=gamma) / process.form.weight(coefficients)
 
 
 def _scaled_bound(

@@ -20,11 +20,11 @@ _MASK = 2**64 - 1
 _BLOCK = 1 << 14
 
 
-def derive_seed(seed: int, *place: int) -> int:
+def derive_seed(seed: int, *indices: int) -> int:
     """Derive a 63-bit seed by hashing a seed with indices (step, picture, …) [SplitMix64]."""
     state = seed & _MASK
-    for part in place:
-        state = (state + 0x9E3779B97F4A7C15 * ((part & _MASK) + 1)) & _MASK
+    for index in indices:
+        state = (state + 0x9E3779B97F4A7C15 * ((index & _MASK) + 1)) & _MASK
         state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
         state ^= state >> 31
@@ -59,18 +59,18 @@ class PictureNoise:
         rows = {k: row for row, k in enumerate(distinct)}
         self._rows = [rows[k] for k in numbers]
         self._repeats = self._rows != list(range(len(distinct)))
-        self._ahead: list[Tensor] = []
+        self._buffer: list[Tensor] = []
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def draw(self, shape: Sequence[int]) -> Tensor:
         """Return float32 standard normal noise of shape (number of pictures, *shape)."""
-        if not self._ahead or self._ahead[-1].shape[1:] != tuple(shape):
+        if not self._buffer or self._buffer[-1].shape[1:] != tuple(shape):
             count = max(1, _BLOCK // math.prod(shape)) if self.device.type == "cuda" else 1
             drawn = torch.empty((len(self._streams), count, *shape), device=self.device)
             for row, stream in zip(drawn, self._streams, strict=True):
                 row.normal_(generator=stream)
-            self._ahead = list(reversed(drawn.unbind(1)))
-        out = self._ahead.pop()
+            self._buffer = list(reversed(drawn.unbind(1)))
+        out = self._buffer.pop()
         return out[self._rows] if self._repeats else out

@@ -50,9 +50,9 @@ def to_float16(x: Tensor, scale: float = 1.0) -> Tensor:
     half = exact.clamp(-_FLOAT16_MAX, _FLOAT16_MAX).half()
     # The bit pattern of a float16, as an integer, grows with its magnitude: ±1 is the neighbour.
     step = torch.where(exact.abs() > half.float().abs(), 1, -1).to(torch.int16)
-    beside = (half.view(torch.int16) + step).view(torch.float16)
-    other = _levels(half.float(), scale) != _levels(exact, scale)
-    return torch.where(other, beside, half).permute(0, 2, 3, 1).contiguous()
+    neighbour = (half.view(torch.int16) + step).view(torch.float16)
+    differs = _levels(half.float(), scale) != _levels(exact, scale)
+    return torch.where(differs, neighbour, half).permute(0, 2, 3, 1).contiguous()
 
 
 def _levels(x: Tensor, scale: float) -> Tensor:

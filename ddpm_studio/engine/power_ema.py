@@ -94,36 +94,36 @@ class Snapshot(NamedTuple):
     step: int
 
 
-def coefficients(snapshots: Sequence[Snapshot], wanted: Snapshot) -> npt.NDArray[np.float64]:
+def coefficients(snapshots: Sequence[Snapshot], requested: Snapshot) -> npt.NDArray[np.float64]:
     """Post-hoc EMA: coefficients of snapshots for a given average, by least squares [EDM2 §3.2].
 
     They are constrained to sum to 1: weights remain near their initial values, which must not be
     scaled by the residual of the fit.
 
     Args:
-        snapshots: distinct snapshots of steps up to the wanted one's.
-        wanted: width and last step of the average to reconstruct.
+        snapshots: distinct snapshots of steps up to the requested one's.
+        requested: width and last step of the average to reconstruct.
 
     Returns:
         Coefficient of each snapshot, shape (N,).
 
     Raises:
-        ValueError: without snapshots, for duplicates, or for a snapshot later than wanted.
+        ValueError: without snapshots, for duplicates, or for a snapshot later than requested.
     """
     if not snapshots or len(set(snapshots)) < len(snapshots):
         raise ValueError("an average is made of one or more snapshots, each once")
-    if max(snapshot.step for snapshot in snapshots) > wanted.step:
-        raise ValueError(f"a snapshot is later than step {wanted.step}")
+    if max(snapshot.step for snapshot in snapshots) > requested.step:
+        raise ValueError(f"a snapshot is later than step {requested.step}")
     for snapshot in snapshots:
         check_integer("a snapshot's step", snapshot.step, 1)
     count = len(snapshots)
     exponents = np.array([gamma(snapshot.width) for snapshot in snapshots])
-    times = np.array([snapshot.step / wanted.step for snapshot in snapshots])
+    times = np.array([snapshot.step / requested.step for snapshot in snapshots])
     # The last row and column are those of the constraint and its Lagrange multiplier.
     system, target = np.ones((count + 1, count + 1)), np.ones(count + 1)
     system[:count, :count] = _inner(exponents[:, None], times[:, None], exponents, times)
     system[count, count] = 0
-    target[:count] = _inner(exponents, times, np.array(gamma(wanted.width)), np.array(1.0))
+    target[:count] = _inner(exponents, times, np.array(gamma(requested.width)), np.array(1.0))
     return np.asarray(np.linalg.lstsq(system, target, rcond=None)[0][:count], np.float64)
 
 
@@ -134,9 +134,9 @@ def _inner(
     b_end: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """Inner product ∫ p_a p_b of profiles p_γ(τ; t) = (γ+1) τ^γ/t^{γ+1} for τ ≤ t, else 0."""
-    later = np.where(a_end <= b_end, b, a)
+    exponent = np.where(a_end <= b_end, b, a)
     first, last = np.minimum(a_end, b_end), np.maximum(a_end, b_end)
     product: npt.NDArray[np.float64] = (
-        (a + 1) * (b + 1) / (a + b + 1) * (first / last) ** later / last
+        (a + 1) * (b + 1) / (a + b + 1) * (first / last) ** exponent / last
     )
     return product

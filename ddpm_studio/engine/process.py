@@ -88,14 +88,14 @@ class DiffusionProcess:
             PARAMETERIZATIONS[self.parameterization]
         VARIANCES[self.variance]
         if self.schedule.zero_terminal_snr and not self.form.supports_zero_terminal_snr:
-            able = [
+            supporting = [
                 repr(name) for name in names_where(lambda other: other.supports_zero_terminal_snr)
             ]
-            named = isinstance(self.parameterization, str)
-            what = self.parameterization if named else type(self.form).__name__
+            by_name = isinstance(self.parameterization, str)
+            prediction = self.parameterization if by_name else type(self.form).__name__
             raise ValueError(
-                f"a network that predicts {what!r} says nothing of x_0 where ᾱ_T is 0 (zero "
-                f"terminal SNR); predict {', '.join(able[:-1])} or {able[-1]}"
+                f"a network that predicts {prediction!r} says nothing of x_0 where ᾱ_T is 0 (zero "
+                f"terminal SNR); predict {', '.join(supporting[:-1])} or {supporting[-1]}"
             )
 
     @cached_property
@@ -132,8 +132,8 @@ class DiffusionProcess:
         """
         check_batch("x_t", x_t)
         check_range(self.schedule, level)
-        where = self.coefficients(level, x_t)
-        return model(self.form.network_input(where, x_t), self.form.c_noise(where))
+        coefficients = self.coefficients(level, x_t)
+        return model(self.form.network_input(coefficients, x_t), self.form.c_noise(coefficients))
 
     def coefficients(self, level: Level, like: Tensor) -> LevelCoefficients:
         """Coefficients of x_t at a level; see :func:`ddpm_studio.engine.levels.coefficients`."""
@@ -165,8 +165,8 @@ class DiffusionProcess:
         check_batch("x_0", x0)
         check_range(self.schedule, level)
         check_broadcasts("the noise", noise, "x_0", x0)
-        where = self.coefficients(level, x0)
-        return where.signal * x0 + where.noise * noise
+        coefficients = self.coefficients(level, x0)
+        return coefficients.signal * x0 + coefficients.noise * noise
 
     def q_step(self, x_before: Tensor, index: int, noise: Tensor) -> Tensor:
         """Forward step x_t ~ q(x_t|x_{t−1}) = N(√(1−β_t) x_{t−1}, β_t I) [DDPM eq. 2].
@@ -187,8 +187,8 @@ class DiffusionProcess:
     def q_posterior_mean(self, x0: Tensor, x_t: Tensor, index: Index) -> Tensor:
         """Posterior mean μ̃_t(x_t, x_0) of q(x_{t−1}|x_t, x_0) [DDPM eq. 7]."""
         check_like("x_0", x0, "x_t", x_t)
-        where = self.coefficients(index, x_t)
-        return where.posterior_x0 * x0 + where.posterior_x_t * x_t
+        coefficients = self.coefficients(index, x_t)
+        return coefficients.posterior_x0 * x0 + coefficients.posterior_x_t * x_t
 
     def target(self, x0: Tensor, x_t: Tensor, level: Level, noise: Tensor) -> Tensor:
         """Training target of the network, in its parameterisation.
@@ -203,8 +203,8 @@ class DiffusionProcess:
     def x0_from_eps(self, x_t: Tensor, level: Level, eps: Tensor) -> Tensor:
         """x̂_0 = (x_t − √(1−ᾱ_t) ε)/√ᾱ_t [DDPM eq. 15]."""
         check_like("ε", eps, "x_t", x_t)
-        where = self.coefficients(level, x_t)
-        return where.recip_signal * x_t - where.sigma * eps
+        coefficients = self.coefficients(level, x_t)
+        return coefficients.recip_signal * x_t - coefficients.sigma * eps
 
     def eps_from_x0(self, x_t: Tensor, level: Level, x0: Tensor) -> Tensor:
         """Noise ε for which x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε."""
@@ -284,8 +284,8 @@ class DiffusionProcess:
         single = self.schedule.single_steps
         if isinstance(index, int):
             return x0_hat if bool(single[index]) else clipped
-        share = extract(single, index, x0_hat)
-        return share * x0_hat + (1 - share) * clipped
+        weight = extract(single, index, x0_hat)
+        return weight * x0_hat + (1 - weight) * clipped
 
 
 def std_of(log_variance: Tensor | float) -> Tensor | float:

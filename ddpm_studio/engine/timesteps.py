@@ -93,9 +93,9 @@ class LossSecondMoment:
         """Return the probability of each index, shape (T,)."""
         history = self.history[: self.T]
         # Relative to the largest, since the squares of a diverging network's losses may overflow.
-        root = (history / history.abs().amax()).square().mean(1).sqrt()
-        total = root.sum()
-        learned = (1 - _UNIFORM_SHARE) * root / total + _UNIFORM_SHARE / self.T
+        rms = (history / history.abs().amax()).square().mean(1).sqrt()
+        total = rms.sum()
+        learned = (1 - _UNIFORM_SHARE) * rms / total + _UNIFORM_SHARE / self.T
         ready = (self.counts[: self.T] >= _HISTORY).all() & (total > 0)
         return torch.where(ready, learned, 1 / self.T)
 
@@ -104,14 +104,14 @@ class LossSecondMoment:
         # Integers, whose sum does not depend on a GPU's order of summation; torch.multinomial sums
         # floating-point numbers, and is not allowed in deterministic mode.
         shares = (_WHOLE * self.probabilities()).long()
-        ends = shares.cumsum(0)
+        cumulative = shares.cumsum(0)
         # Two 16-bit halves, since not every device samples large integers well.
         halves = torch.randint(
             1 << _HALF_BITS, (2, count), generator=generator, device=shares.device
         )
-        place = (((halves[0] << _HALF_BITS) + halves[1]) * ends[-1]) >> 2 * _HALF_BITS
-        index = (place[:, None] >= ends).sum(1)
-        return index, ends[-1] / (self.T * shares[index])
+        draws = (((halves[0] << _HALF_BITS) + halves[1]) * cumulative[-1]) >> 2 * _HALF_BITS
+        index = (draws[:, None] >= cumulative).sum(1)
+        return index, cumulative[-1] / (self.T * shares[index])
 
     def update(self, index: Tensor, losses: Tensor) -> None:
         """Store each t's latest losses in a ring buffer; later pictures of a step count as later.

@@ -39,8 +39,8 @@ def draw_points(shape: Shape, count: int, generator: torch.Generator) -> Tensor:
     match shape:
         case "eight_gaussians":
             centres = gaussian_centres()
-            number = torch.randint(GAUSSIANS, (count,), generator=generator)
-            return centres[number] + GAUSSIAN_STD * noise
+            component = torch.randint(GAUSSIANS, (count,), generator=generator)
+            return centres[component] + GAUSSIAN_STD * noise
         case "spiral":
             return spiral_at(u) + SPIRAL_STD * noise
         case "moons":
@@ -88,11 +88,11 @@ def mixture_score(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
         schedule: noise schedule.
         index: t − 1.
     """
-    bar = float(schedule.alphas_cumprod[index])
-    variance = bar * GAUSSIAN_STD**2 + float(schedule.one_minus_alphas_cumprod[index])
-    away = math.sqrt(bar) * gaussian_centres()[None] - x[:, None]
-    share = torch.softmax(-away.square().sum(2) / (2 * variance), dim=1)
-    return (share[..., None] * away).sum(1) / variance
+    alpha_bar = float(schedule.alphas_cumprod[index])
+    variance = alpha_bar * GAUSSIAN_STD**2 + float(schedule.one_minus_alphas_cumprod[index])
+    offsets = math.sqrt(alpha_bar) * gaussian_centres()[None] - x[:, None]
+    weights = torch.softmax(-offsets.square().sum(2) / (2 * variance), dim=1)
+    return (weights[..., None] * offsets).sum(1) / variance
 
 
 def mixture_log_density(x: Tensor, schedule: NoiseSchedule, index: int) -> Tensor:
@@ -103,14 +103,14 @@ def mixture_log_density(x: Tensor, schedule: NoiseSchedule, index: int) -> Tenso
         schedule: noise schedule.
         index: t − 1; −1 for the data, x_0.
     """
-    bar, noise = 1.0, 0.0
+    alpha_bar, noise = 1.0, 0.0
     if index >= 0:
-        bar = float(schedule.alphas_cumprod[index])
+        alpha_bar = float(schedule.alphas_cumprod[index])
         noise = float(schedule.one_minus_alphas_cumprod[index])
-    variance = bar * GAUSSIAN_STD**2 + noise
-    away = math.sqrt(bar) * gaussian_centres()[None] - x[:, None]
-    each = -away.square().sum(2) / (2 * variance)
-    return torch.logsumexp(each, dim=1) - math.log(GAUSSIANS * 2 * math.pi * variance)
+    variance = alpha_bar * GAUSSIAN_STD**2 + noise
+    offsets = math.sqrt(alpha_bar) * gaussian_centres()[None] - x[:, None]
+    log_densities = -offsets.square().sum(2) / (2 * variance)
+    return torch.logsumexp(log_densities, dim=1) - math.log(GAUSSIANS * 2 * math.pi * variance)
 
 
 def expected_noise(
@@ -131,10 +131,12 @@ def expected_noise(
     signal = schedule.sqrt_alphas_cumprod.float()[index, None]
     noise = schedule.sqrt_one_minus_alphas_cumprod.float()[index, None]
     # log N(x_t; √ᾱ x, (1−ᾱ) I) up to terms that do not depend on x, times 1−ᾱ.
-    own = signal * (x_t * x_0).sum(1, keepdim=True) - (signal * x_0).square().sum(1)[:, None] / 2
-    theirs = signal * (x_t @ others.T) - signal.square() * others.square().sum(1) / 2
-    share = torch.softmax(torch.cat([own, theirs], 1) / noise.square(), 1)
-    mean = share[:, :1] * x_0 + share[:, 1:] @ others
+    own_logits = (
+        signal * (x_t * x_0).sum(1, keepdim=True) - (signal * x_0).square().sum(1)[:, None] / 2
+    )
+    other_logits = signal * (x_t @ others.T) - signal.square() * others.square().sum(1) / 2
+    weights = torch.softmax(torch.cat([own_logits, other_logits], 1) / noise.square(), 1)
+    mean = weights[:, :1] * x_0 + weights[:, 1:] @ others
     return (x_t - signal * mean) / noise
 
 
@@ -174,9 +176,11 @@ class PointNet(nn.Module):
         self.left: Tensor
         self.register_buffer("signal", schedule.sqrt_alphas_cumprod.float())
         self.register_buffer("noise", schedule.sqrt_one_minus_alphas_cumprod.float())
-        waves = torch.tensor(self._FREQUENCIES, dtype=torch.float64)
-        left = torch.exp(-0.5 * schedule.one_minus_alphas_cumprod[:, None] * waves.square())
-        self.register_buffer("left", left.float())
+        frequencies = torch.tensor(self._FREQUENCIES, dtype=torch.float64)
+        damping = torch.exp(
+            -0.5 * schedule.one_minus_alphas_cumprod[:, None] * frequencies.square()
+        )
+        self.register_buffer("left", damping.float())
         level = schedule.log_sigmas[:, None] * torch.tensor(
             self._LEVEL_FREQUENCIES, dtype=torch.float64
         )
@@ -195,11 +199,11 @@ class PointNet(nn.Module):
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Map x_t, shape (B, 2, H, W), and labels 0..T−1, shape (B,), to ε̂ of x_t's shape."""
         time = self.time(self.level[t])
-        place = x.movedim(1, 3)
-        left = self.left[t][:, None, None, :, None]
-        phase = place[..., None, :] * place.new_tensor(self._FREQUENCIES)[:, None]
-        waves = torch.cat([left * phase.sin(), left * phase.cos()], -1).flatten(3)
-        hidden = self.place(torch.cat([place, waves], 3)) + time[:, None, None]
-        rest = cast(Tensor, self.hidden(hidden)).movedim(3, 1)
+        position = x.movedim(1, 3)
+        damping = self.left[t][:, None, None, :, None]
+        phase = position[..., None, :] * position.new_tensor(self._FREQUENCIES)[:, None]
+        features = torch.cat([damping * phase.sin(), damping * phase.cos()], -1).flatten(3)
+        hidden = self.place(torch.cat([position, features], 3)) + time[:, None, None]
+        residual = cast(Tensor, self.hidden(hidden)).movedim(3, 1)
         signal, noise = (table[t][:, None, None, None] for table in (self.signal, self.noise))
-        return noise * x + signal * rest
+        return noise * x + signal * residual

@@ -111,7 +111,7 @@ class Trainer:
         self.power_emas = [PowerEMA(self.model, width) for width in config.power_ema]
         self.step_number = 0
         #: False if a step was interrupted while it changed the weights.
-        self.whole = True
+        self.consistent = True
         self._generator = torch.Generator(self.device)
         config.rate(0)
 
@@ -119,25 +119,29 @@ class Trainer:
         """Take one optimiser step [DDPM Algorithm 1].
 
         If loss or gradient are not finite, the step counts but changes no weight. After an error
-        the same step can be retried, unless the weights were already being changed (``whole``).
+        the same step can be retried, unless the weights were already being changed: see
+        ``consistent``.
         """
         config, number = self.config, self.step_number
         seed = derive_seed(config.seed, _STEP, number)
         draw = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
-        own = self.ranks.local_slice(len(rows))
+        local = self.ranks.local_slice(len(rows))
         # The assignment is over the global batch, so that the result doesn't depend on the ranks.
-        loaded = slice(0, len(rows)) if config.immiscible else own
+        loaded = slice(0, len(rows)) if config.immiscible else local
         x0, augment_labels = self.batches.pictures(rows, loaded, config, draw)
         levels, weights = self._sample_levels(len(rows), draw)
         noise = self.batches.noise(len(rows), draw)
         if config.immiscible:
             noise = assign_noise(noise, x0)
-            x0, augment_labels = x0[own], None if augment_labels is None else augment_labels[own]
+            x0, augment_labels = (
+                x0[local],
+                None if augment_labels is None else augment_labels[local],
+            )
         y = self.batches.classes(rows, config.label_dropout, draw)
 
-        batch = x0, augment_labels, *parts(own, y, levels, noise, weights)
+        batch = x0, augment_labels, *parts(local, y, levels, noise, weights)
         mean, losses, grad_norm = self._gradient(seed, *batch)
         with self._mark_inconsistent():
             lr = self._apply_gradient(mean, grad_norm)
@@ -169,10 +173,10 @@ class Trainer:
 
     @contextlib.contextmanager
     def _mark_inconsistent(self) -> Iterator[None]:
-        """Context manager that leaves ``whole`` False if its body is interrupted."""
-        self.whole = False
+        """Context manager that leaves ``consistent`` False if its body is interrupted."""
+        self.consistent = False
         yield
-        self.whole = True
+        self.consistent = True
 
     def _apply_gradient(self, mean: Tensor, grad_norm: Tensor) -> float:
         """Apply the gradient: update weights and averages; return the learning rate."""
@@ -203,14 +207,14 @@ class Trainer:
         """Context manager that seeds dropout, which uses the global generators, by the step."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
-        own = (self.ranks.rank,) if self.ranks.rank else ()
-        return self.accelerator.seeded_rng(derive_seed(seed, _DROPOUT, *own))
+        rank = (self.ranks.rank,) if self.ranks.rank else ()
+        return self.accelerator.seeded_rng(derive_seed(seed, _DROPOUT, *rank))
 
     @property
     def local_batch_size(self) -> int:
         """Number of pictures in this rank's slice of a batch."""
-        own = self.ranks.local_slice(self.config.pictures)
-        return int(own.stop - own.start)
+        local = self.ranks.local_slice(self.config.pictures)
+        return int(local.stop - local.start)
 
     def compile(self) -> None:
         """Compile the network with ``torch.compile``; see :meth:`Accelerator.compile`."""
@@ -231,7 +235,9 @@ class Trainer:
 
     def average_tensors(self) -> dict[str, Tensor]:
         """Return the power-function averages, as ``σ_rel.parameter``."""
-        return merge_tensors({}, **{f"{one.width:g}": one.tensors() for one in self.power_emas})
+        return merge_tensors(
+            {}, **{f"{average.width:g}": average.tensors() for average in self.power_emas}
+        )
 
     def load(
         self,
@@ -258,9 +264,9 @@ class Trainer:
         with self._mark_inconsistent():
             load_strict(self.model, model)
             load_strict(self.ema.model, ema)
-            rest, learned = split_tensors(optimizer, "timesteps")
-            self.optimizer.load(rest)
-            self.timesteps.load(learned)
+            remaining, timesteps = split_tensors(optimizer, "timesteps")
+            self.optimizer.load(remaining)
+            self.timesteps.load(timesteps)
             for average in self.power_emas:
                 average.load(split_tensors(averages or {}, f"{average.width:g}")[1])
             seen = step * self.config.pictures if seen is None else seen

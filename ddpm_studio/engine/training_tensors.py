@@ -5,15 +5,19 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-def parts(own: slice, *batch: Tensor | None) -> tuple[Tensor | None, ...]:
+def parts(rows: slice, *batch: Tensor | None) -> tuple[Tensor | None, ...]:
     """Slice the rows of each tensor of a batch; None stays None."""
-    return tuple(None if tensor is None else tensor[own] for tensor in batch)
+    return tuple(None if tensor is None else tensor[rows] for tensor in batch)
 
 
 def merge_tensors(tensors: dict[str, Tensor], **parts: dict[str, Tensor]) -> dict[str, Tensor]:
     """Merge tensors with those of named parts, which get keys ``part.key``."""
-    named = {f"{part}.{key}": value for part, own in parts.items() for key, value in own.items()}
-    return tensors | named
+    prefixed = {
+        f"{part}.{key}": value
+        for part, part_tensors in parts.items()
+        for key, value in part_tensors.items()
+    }
+    return tensors | prefixed
 
 
 def split_tensors(
@@ -21,8 +25,8 @@ def split_tensors(
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Split off the tensors of a part: return the others, and the part's without the prefix."""
     prefix = f"{part}."
-    own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-    return {k: v for k, v in tensors.items() if not k.startswith(prefix)}, own
+    part_tensors = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    return {k: v for k, v in tensors.items() if not k.startswith(prefix)}, part_tensors
 
 
 def load_strict(network: nn.Module, tensors: dict[str, Tensor]) -> None:

@@ -44,9 +44,9 @@ def sigma_boundary(form: Parameterization) -> float:
     Raises:
         ValueError: for one that is defined at the timesteps of the schedule alone.
     """
-    one = torch.ones(1, 1, dtype=torch.float64)
-    near = SigmaCoefficients.of(one[0] * _NEAR_0, one)
-    return 0.0 if abs(float(form.c_out(near))) <= 10 * _NEAR_0 else SIGMA_BOUNDARY
+    ones = torch.ones(1, 1, dtype=torch.float64)
+    near_zero = SigmaCoefficients.of(ones[0] * _NEAR_0, ones)
+    return 0.0 if abs(float(form.c_out(near_zero))) <= 10 * _NEAR_0 else SIGMA_BOUNDARY
 
 
 def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: Level) -> Tensor:
@@ -71,12 +71,12 @@ def consistency(process: DiffusionProcess, model: Denoiser, x_t: Tensor, level: 
     sigma_b = sigma_boundary(process.form)
     if sigma_b == 0:
         return x0_hat
-    where = process.coefficients(level, x_t)
-    skip = c_skip(where, sigma_b)
-    return skip * where.recip_signal * x_t + (1 - skip) * x0_hat
+    coefficients = process.coefficients(level, x_t)
+    skip = c_skip(coefficients, sigma_b)
+    return skip * coefficients.recip_signal * x_t + (1 - skip) * x0_hat
 
 
 def c_skip(coefficients: LevelCoefficients, sigma_b: float) -> Coefficient:
     """Skip coefficient c_skip(σ) = σ_b²/(σ² + σ_b²)."""
-    share: Coefficient = 1 / (1 + (coefficients.sigma / sigma_b) ** 2)
-    return share
+    skip: Coefficient = 1 / (1 + (coefficients.sigma / sigma_b) ** 2)
+    return skip

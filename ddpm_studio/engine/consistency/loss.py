@@ -43,17 +43,19 @@ def consistency_loss(
     level, lower_level = pairs.unbind(1)
     clean = lower_level <= 0 if lower_level.is_floating_point() else lower_level < 0
     # f is evaluated at a valid level even where x_0 replaces the result.
-    near = torch.where(clean, level, lower_level)
+    valid_level = torch.where(clean, level, lower_level)
     with torch.no_grad(), same_dropout or contextlib.nullcontext():
-        along = consistency(process, model, process.q_sample(x0, near, noise), near)
-    target = torch.where(clean.reshape(-1, *([1] * (x0.ndim - 1))), x0, along)
+        lower_x0 = consistency(
+            process, model, process.q_sample(x0, valid_level, noise), valid_level
+        )
+    target = torch.where(clean.reshape(-1, *([1] * (x0.ndim - 1))), x0, lower_x0)
     error = consistency(process, model, process.q_sample(x0, level, noise), level) - target
     squared = error.square().flatten(1).mean(1)
     # c > 0 keeps the gradient of the root finite at 0.
     huber = (squared + config.c**2).sqrt() - config.c
-    here, there = process.coefficients(level, x0), process.coefficients(near, x0)
-    gap = torch.where(clean, _flat(here.sigma), _flat(here.sigma) - _flat(there.sigma))
-    return huber / gap
+    upper, lower = process.coefficients(level, x0), process.coefficients(valid_level, x0)
+    sigma_step = torch.where(clean, _flat(upper.sigma), _flat(upper.sigma) - _flat(lower.sigma))
+    return huber / sigma_step
 
 
 def _flat(value: float | Tensor) -> Tensor:

@@ -101,19 +101,19 @@ class Accelerator:
             self._warmup_calls += 1
             return function(*batch)
         assert batch[0] is not None
-        recorded, key = self._graph, (self.micro_batch, len(batch[0]))
-        if recorded is None or recorded.key != key:
+        graph, key = self._graph, (self.micro_batch, len(batch[0]))
+        if graph is None or graph.key != key:
             # Free the old graph's memory before capturing another.
-            self._graph = recorded = None
+            self._graph = graph = None
             self.release_gradients()
             replay = capture_graph(function, batch)
             grads = [p.grad for p in self._parameters] if replay else []
-            self._graph = recorded = _GradientGraph(replay, key, grads)
-        if recorded.replay is None:
+            self._graph = graph = _GradientGraph(replay, key, grads)
+        if graph.replay is None:
             return function(*batch)
-        for p, grad in zip(self._parameters, recorded.grads, strict=True):
+        for p, grad in zip(self._parameters, graph.grads, strict=True):
             p.grad = grad
-        return recorded.replay(*batch)
+        return graph.replay(*batch)
 
     def _accumulate_and_clip(
         self, loss: BatchLoss, count: int, x0: Tensor, *others: Tensor | None
@@ -145,15 +145,19 @@ class Accelerator:
         size = self.micro_batch or len(x0)
         means, losses = [], []
         for start in range(0, len(x0), size):
-            part = slice(start, start + size)
+            rows = slice(start, start + size)
             with self.autocast():
-                each = loss(self._forward, *parts(part, *batch))
-            mean = each.mean() if weights is None else (each * weights[part]).mean()
+                picture_losses = loss(self._forward, *parts(rows, *batch))
+            mean = (
+                picture_losses.mean()
+                if weights is None
+                else (picture_losses * weights[rows]).mean()
+            )
             # For a whole batch the factor is exactly 1: the same numbers as without accumulation.
-            mean = mean * (len(each) / count)
+            mean = mean * (len(picture_losses) / count)
             mean.backward()  # type: ignore[no-untyped-call]
             means.append(mean.detach())
-            losses.append(each.detach())
+            losses.append(picture_losses.detach())
             self.on_pass()
         return torch.stack(means).sum(), torch.cat(losses)
 

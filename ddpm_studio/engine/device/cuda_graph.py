@@ -80,9 +80,9 @@ class CapturedGraph:
 
         The inputs must have the shapes and dtypes of the example arguments.
         """
-        for place, given in zip(self._inputs, inputs, strict=True):
-            if place is not None and given is not None:
-                place.copy_(given)
+        for buffer, given in zip(self._inputs, inputs, strict=True):
+            if buffer is not None and given is not None:
+                buffer.copy_(given)
         self._graph.replay()
         return tuple(output.clone() for output in self._outputs)
 
@@ -124,21 +124,23 @@ class GraphedDenoiser:
         self._captured: CapturedGraph | None = None
         self._captured_shape: torch.Size | None = None
 
-    def __call__(self, x: Tensor, /, *more: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, /, *conditioning: Tensor) -> Tensor:
         """See :class:`~ddpm_studio.engine.process.Denoiser`; t and labels are of shape (N,)."""
         if x.device.type != "cuda":
-            return self._denoiser(x, *more)
+            return self._denoiser(x, *conditioning)
         if x.shape != self._shape:
             self._shape, self._calls = x.shape, 0
         self._calls += 1
         if self._calls == WARMUP_CALLS + 1 and x.shape != self._captured_shape:
             # Free the old graph's memory before capturing another.
             self._captured = self._captured_shape = None
-            self._captured = capture_graph(lambda *batch: (self._denoiser(*batch),), (x, *more))
+            self._captured = capture_graph(
+                lambda *batch: (self._denoiser(*batch),), (x, *conditioning)
+            )
             self._captured_shape = x.shape
         if self._captured is None or x.shape != self._captured_shape:
-            return self._denoiser(x, *more)
-        return self._captured(x, *more)[0]
+            return self._denoiser(x, *conditioning)
+        return self._captured(x, *conditioning)[0]
 
     def release_graphs(self) -> None:
         """Free the CUDA graph's memory."""

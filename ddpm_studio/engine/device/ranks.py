@@ -78,20 +78,20 @@ class RankGroup(Ranks):
         length = sum(sizes) + 2 + count
         if len(self._flat) != length:
             self._flat = torch.empty(length, device=self._device)
-        *parts, told, each = torch.split(self._flat, [*sizes, 2, count])
+        *chunks, summed, gathered = torch.split(self._flat, [*sizes, 2, count])
         views = [
             # With the gradient's strides, so that the copy works in any memory format.
-            part.as_strided(gradient.size(), gradient.stride())
-            for part, gradient in zip(parts, gradients, strict=True)
+            chunk.as_strided(gradient.size(), gradient.stride())
+            for chunk, gradient in zip(chunks, gradients, strict=True)
         ]
         torch._foreach_copy_(views, list(gradients))
-        told[0], told[1] = mean, float(self.confer_requested)
+        summed[0], summed[1] = mean, float(self.confer_requested)
         # Zeros elsewhere: the sum over the ranks then gathers the losses.
-        each.zero_()[self.local_slice(count)] = losses
+        gathered.zero_()[self.local_slice(count)] = losses
         self.all_reduce(self._flat)
         torch._foreach_copy_(list(gradients), views)
-        self.confer_requests = told[1].clone()
-        return told[0].clone(), each.clone()
+        self.confer_requests = summed[1].clone()
+        return summed[0].clone(), gathered.clone()
 
     def all_reduce(self, tensor: Tensor) -> None:
         """Sum a tensor over the ranks, in place.

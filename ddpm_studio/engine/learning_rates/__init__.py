@@ -24,10 +24,10 @@ def learning_rate(schedule: str, step: int, warmup_steps: int, steps: int | None
     check_integer("warmup_steps", warmup_steps, 0)
     if steps is not None:
         check_integer("steps", steps, 1)
-    chosen = LEARNING_RATES[schedule]
-    if steps is None and chosen.needs_steps:
+    entry = LEARNING_RATES[schedule]
+    if steps is None and entry.needs_steps:
         raise ValueError(f"the learning-rate schedule {schedule!r} needs the number of steps")
     if step < warmup_steps:
         return (step + 1) / warmup_steps
-    taken = 0.0 if steps is None else (step - warmup_steps) / max(1, steps - warmup_steps)
-    return cast(float, chosen.load()(min(1.0, taken)))
+    progress = 0.0 if steps is None else (step - warmup_steps) / max(1, steps - warmup_steps)
+    return cast(float, entry.load()(min(1.0, progress)))

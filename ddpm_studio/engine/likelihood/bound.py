@@ -98,9 +98,9 @@ def prior_bits(process: DiffusionProcess, x0: Tensor) -> Tensor:
     """
     check_batch("x_0", x0)
     s = process.schedule
-    bar, noise = float(s.alphas_cumprod[-1]), float(s.one_minus_alphas_cumprod[-1])
+    alpha_bar, noise = float(s.alphas_cumprod[-1]), float(s.one_minus_alphas_cumprod[-1])
     square = x0.double().square().flatten(1).mean(1)
-    return 0.5 * (bar * (square - 1) - math.log(noise)) / LN2
+    return 0.5 * (alpha_bar * (square - 1) - math.log(noise)) / LN2
 
 
 def eps_weights(process: DiffusionProcess) -> Tensor:
@@ -114,8 +114,8 @@ def eps_weights(process: DiffusionProcess) -> Tensor:
     if process.learned or process.variance == _BETA:
         variance = s.betas
     else:
-        every = torch.arange(s.T)
-        variance = torch.as_tensor(process.log_variance(every, None, s.betas)).exp()
+        indices = torch.arange(s.T)
+        variance = torch.as_tensor(process.log_variance(indices, None, s.betas)).exp()
     scale = 2 * variance * s.alphas * s.one_minus_alphas_cumprod
     return s.betas.square() / scale
 
@@ -124,9 +124,9 @@ def gaussian_kl(
     mean_q: Tensor, log_variance_q: Tensor | float, mean_p: Tensor, log_variance_p: Tensor
 ) -> Tensor:
     """KL divergence KL(q‖p) of two diagonal Gaussians, for each value, in nats."""
-    gap = log_variance_q - log_variance_p
-    apart = (mean_q - mean_p).square() * (-log_variance_p).exp()
-    return 0.5 * (gap.exp() - 1 - gap + apart)
+    log_ratio = log_variance_q - log_variance_p
+    distance = (mean_q - mean_p).square() * (-log_variance_p).exp()
+    return 0.5 * (log_ratio.exp() - 1 - log_ratio + distance)
 
 
 def _with_cpu_fallback(function: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
@@ -172,7 +172,7 @@ def decoder_log_likelihood(x0: Tensor, mean: Tensor, log_scale: Tensor) -> Tenso
     low, high = torch.where(flip, -high, low), torch.where(flip, -low, high)
     log_high = log_ndtr(high)
     ratio = (log_ndtr(low) - log_high).clamp(max=-1e-30)
-    inner = log_high + torch.log(-torch.expm1(ratio))
+    interior = log_high + torch.log(-torch.expm1(ratio))
     lowest = log_ndtr((x0 - mean + 1 / 255) * inverse)
     highest = log_ndtr((mean - x0 + 1 / 255) * inverse)
-    return torch.where(x0 < -0.999, lowest, torch.where(x0 > 0.999, highest, inner))
+    return torch.where(x0 < -0.999, lowest, torch.where(x0 > 0.999, highest, interior))

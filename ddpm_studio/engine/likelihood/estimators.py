@@ -128,5 +128,5 @@ def _log_reverse(
 
 
 def _log_normal(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    apart = (x - mean).square() * (-log_variance).exp()
-    return -0.5 * (apart + log_variance + _LOG_2PI)
+    distance = (x - mean).square() * (-log_variance).exp()
+    return -0.5 * (distance + log_variance + _LOG_2PI)

@@ -75,11 +75,11 @@ def flow_log_likelihood(
     count, size = len(x), x[0].numel()
 
     def slope(log_sigma: float, state: Array) -> Array:
-        at = torch.from_numpy(state[: count * size]).to(x).reshape(x.shape)
+        point = torch.from_numpy(state[: count * size]).to(x).reshape(x.shape)
         with torch.enable_grad():
-            at.requires_grad_()
-            drift = math.exp(log_sigma) * denoiser.eps(at, log_sigma)
-            (product,) = torch.autograd.grad((drift * probe).sum(), at)
+            point.requires_grad_()
+            drift = math.exp(log_sigma) * denoiser.eps(point, log_sigma)
+            (product,) = torch.autograd.grad((drift * probe).sum(), point)
         divergence = (product * probe).flatten(1).sum(1)
         return np.concatenate([_flat(drift), _flat(divergence)])
 
@@ -94,9 +94,9 @@ def flow_log_likelihood(
             raise ValueError(f"the flow could not be followed: {message}")
         yield FlowStep((solver.t - low) / (high - low), solver.nfev)
     end = torch.from_numpy(solver.y)
-    bar = float(process.schedule.alphas_cumprod[-1])
-    square = bar * end[: count * size].reshape(count, size).square().sum(1)
-    prior = -0.5 * (square + size * (math.log(2 * math.pi) - math.log(bar)))
+    alpha_bar = float(process.schedule.alphas_cumprod[-1])
+    square = alpha_bar * end[: count * size].reshape(count, size).square().sum(1)
+    prior = -0.5 * (square + size * (math.log(2 * math.pi) - math.log(alpha_bar)))
     return prior + end[count * size :]
 
 
@@ -155,11 +155,13 @@ def noise_dequantised_bits(
     check_like("x_1", x_1, "x_0", x0)
     check_shape("the log-likelihood", log_likelihood, (len(x0),))
     variance = float(process.schedule.sigmas[0]) ** 2
-    bar, size = float(process.schedule.alphas_cumprod[0]), x0[0].numel()
+    alpha_bar, size = float(process.schedule.alphas_cumprod[0]), x0[0].numel()
     with torch.no_grad():
         decoder = reverse_bits(process, process.predict(model, x_1, 0), x0, x_1, 0)
-    gap = (x_1.cpu().double() / math.sqrt(bar) - x0.cpu().double()).square().flatten(1).sum(1)
-    log_q = -0.5 * (gap / variance + size * math.log(2 * math.pi * variance))
+    distance = (
+        (x_1.cpu().double() / math.sqrt(alpha_bar) - x0.cpu().double()).square().flatten(1).sum(1)
+    )
+    log_q = -0.5 * (distance / variance + size * math.log(2 * math.pi * variance))
     return (log_q - log_likelihood) / (size * LN2) + decoder.cpu().double()
 
 

@@ -61,15 +61,15 @@ def gaussian_bound(process: DiffusionProcess, x0: Tensor, std: float) -> Gaussia
     if process.parameterization != "eps" or process.clip_x0 or process.learned:
         raise ValueError("closed forms are of ε predicted, x̂_0 not clipped and a fixed variance")
     x0, s = x0.double(), process.schedule
-    factors, one = best_linear(process, std), torch.ones(1, 1, dtype=torch.float64)
-    bar = s.alphas_cumprod[-1]
+    factors, ones = best_linear(process, std), torch.ones(1, 1, dtype=torch.float64)
+    alpha_bar = s.alphas_cumprod[-1]
     bound = gaussian_kl(
-        bar.sqrt() * x0, s.one_minus_alphas_cumprod[-1].log(), 0 * x0, torch.zeros(())
+        alpha_bar.sqrt() * x0, s.one_minus_alphas_cumprod[-1].log(), 0 * x0, torch.zeros(())
     )
     variance = 1.0
     for index in reversed(range(s.T)):
         # p_θ's mean is linear in x_t, so its value at x_t = 1 is the coefficient a_t.
-        p = process.reverse(factors[index] * one, one, index)
+        p = process.reverse(factors[index] * ones, ones, index)
         a, log_v = float(p.mean), torch.as_tensor(p.log_variance, dtype=torch.float64)
         variance = a**2 * variance + float(log_v.exp())
         signal, noise = s.sqrt_alphas_cumprod[index], s.one_minus_alphas_cumprod[index]

@@ -82,13 +82,13 @@ class Bound:
         Raises:
             ValueError: if a t is out of range.
         """
-        wrong = t[(t < 1) | (t > self.T)]
-        if len(wrong):
-            raise ValueError(f"t must be 1..{self.T}, not {int(wrong[0])}")
-        each = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
+        invalid = t[(t < 1) | (t > self.T)]
+        if len(invalid):
+            raise ValueError(f"t must be 1..{self.T}, not {int(invalid[0])}")
+        bits = np.interp(np.arange(1, self.T + 1), self.t, self.bits)
         # Cumulated from t = T down, so that the small terms are added first.
-        later = np.append(np.cumsum(each[:0:-1])[::-1], 0.0)
-        return np.asarray(self.prior + later[t - 1])
+        cumulative = np.append(np.cumsum(bits[:0:-1])[::-1], 0.0)
+        return np.asarray(self.prior + cumulative[t - 1])
 
     @property
     def distortion(self) -> Array:
@@ -167,10 +167,10 @@ class BoundSums:
             totals = [float(value) for value in state["totals"]]
         except (KeyError, TypeError) as error:
             raise ValueError(f"no state of a measurement: {error!r}") from error
-        whole = done // len(self.t)
+        finished = done // len(self.t)
         if sums.shape != self._sums.shape or not 0 <= done <= self.items:
             raise ValueError("the state is of another measurement")
-        if not len(priors) == len(totals) == whole:
+        if not len(priors) == len(totals) == finished:
             raise ValueError("the state's parts do not fit each other")
         self.done, self._sums, self._unfinished = done, sums, unfinished
         self._priors, self._totals = priors, totals
@@ -183,11 +183,11 @@ class BoundSums:
             priors: L_T of each item's picture.
         """
         for column, prior in zip(values.T, priors, strict=True):
-            place = self.done % len(self.t)
-            self._sums[:, place] += column
-            self._unfinished += self._weights[place] * column[0]
+            position = self.done % len(self.t)
+            self._sums[:, position] += column
+            self._unfinished += self._weights[position] * column[0]
             self.done += 1
-            if place == len(self.t) - 1:
+            if position == len(self.t) - 1:
                 self._priors.append(prior)
                 self._totals.append(float(prior + self._unfinished))
                 self._unfinished = 0.0
@@ -200,8 +200,8 @@ class BoundSums:
         """
         if not self.finished:
             raise ValueError("no picture is finished yet")
-        seen = self.finished + (np.arange(len(self.t)) < self.done % len(self.t))
-        bits, x0_mse, eps_mse = self._sums / seen
+        counts = self.finished + (np.arange(len(self.t)) < self.done % len(self.t))
+        bits, x0_mse, eps_mse = self._sums / counts
         prior = math.fsum(self._priors) / self.finished
         return Bound(self.T, self.t, bits, x0_mse, eps_mse, prior, np.array(self._totals))
 
@@ -302,8 +302,8 @@ def bound_noise(
     seed: int, T: int, numbers: Sequence[int], indices: Sequence[int], like: Tensor
 ) -> Tensor:
     """Noise ε of each picture at each index, identical on every device, shape of ``like``."""
-    places = [number * T + index for number, index in zip(numbers, indices, strict=True)]
-    return PictureNoise(seed, places, "cpu").draw(like.shape[1:]).to(like)
+    streams = [number * T + index for number, index in zip(numbers, indices, strict=True)]
+    return PictureNoise(seed, streams, "cpu").draw(like.shape[1:]).to(like)
 
 
 def to_float64(x: Tensor) -> Tensor:

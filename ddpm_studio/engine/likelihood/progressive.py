@@ -48,13 +48,13 @@ def progressive_decoding(
         ValueError: if x_0 is not a single picture, or a t is out of range.
     """
     check_shape("x_0", x0, (1, "C", "H", "W"))
-    for moment in t:
-        check_integer("t", moment, 1, process.schedule.T)
+    for timestep in t:
+        check_integer("t", timestep, 1, process.schedule.T)
     x0 = to_float64(x0)
-    for moment in t:
-        noise = bound_noise(seed, process.schedule.T, [0], [moment - 1], x0)
+    for timestep in t:
+        noise = bound_noise(seed, process.schedule.T, [0], [timestep - 1], x0)
         with torch.no_grad():
-            x_t = process.q_sample(x0, moment - 1, noise)
-            reverse = process.p_mean_variance(model, x_t, moment - 1)
+            x_t = process.q_sample(x0, timestep - 1, noise)
+            reverse = process.p_mean_variance(model, x_t, timestep - 1)
         rmse = 127.5 * float((reverse.x0_hat - x0).square().mean().sqrt())
-        yield Decoding(moment, x_t, reverse.x0_hat, reverse.eps, rmse)
+        yield Decoding(timestep, x_t, reverse.x0_hat, reverse.eps, rmse)

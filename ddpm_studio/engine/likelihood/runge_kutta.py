@@ -46,56 +46,58 @@ def dormand_prince(
     # Imported here, since scipy is slow to import and rarely needed.
     from scipy.integrate import RK45
 
-    rows, shares = RK45.A.tolist(), RK45.C.tolist()
+    rows, nodes = RK45.A.tolist(), RK45.C.tolist()
     weights, error_weights = RK45.B.tolist(), RK45.E.tolist()
     interpolant = torch.from_numpy(RK45.P)
     yield x
-    end, way = stops[-1], stops[0] - stops[-1]
+    end, span = stops[-1], stops[0] - stops[-1]
     found: dict[int, Tensor] = {}
-    coming = 1
-    if coming == len(stops):
+    next_stop = 1
+    if next_stop == len(stops):
         return
     s = torch.full((len(x),), stops[0], dtype=torch.float64)
-    step = torch.full_like(s, -_FIRST_STEP * way)
+    step = torch.full_like(s, -_FIRST_STEP * span)
     slopes = [slope(s, x)]
-    while coming < len(stops):
-        last = step <= end - s
-        h = torch.where(last, end - s, step)
-        ahead = torch.where(last, torch.full_like(s, end), s + h)
-        wide = per_picture(h, x)
-        for row, share in zip(rows[1:], shares[1:], strict=True):
-            slopes.append(slope(s + share * h, x + wide * _weighted(row, slopes)))
-        new = x + wide * _weighted(weights, slopes)
-        slopes.append(slope(ahead, new))
-        scale = tolerance * (1 + torch.maximum(x.abs(), new.abs()))
-        error = (wide * _weighted(error_weights, slopes) / scale).square().flatten(1)
+    while next_stop < len(stops):
+        is_last = step <= end - s
+        h = torch.where(is_last, end - s, step)
+        s_next = torch.where(is_last, torch.full_like(s, end), s + h)
+        h_picture = per_picture(h, x)
+        for row, node in zip(rows[1:], nodes[1:], strict=True):
+            slopes.append(slope(s + node * h, x + h_picture * _weighted(row, slopes)))
+        x_next = x + h_picture * _weighted(weights, slopes)
+        slopes.append(slope(s_next, x_next))
+        scale = tolerance * (1 + torch.maximum(x.abs(), x_next.abs()))
+        error = (h_picture * _weighted(error_weights, slopes) / scale).square().flatten(1)
         norm = error.mean(1).sqrt().cpu().double()
-        good = norm <= 1
-        for k in range(coming, len(stops)):
-            here = good & (s > stops[k]) & (ahead <= stops[k])
-            if bool(here.any()):
-                share_of_step = torch.where(here, (stops[k] - s) / h, 0.0)
-                powers = share_of_step[:, None] ** torch.arange(1, 5)
-                inner = x + wide * _weighted(
+        accepted = norm <= 1
+        for k in range(next_stop, len(stops)):
+            crossed = accepted & (s > stops[k]) & (s_next <= stops[k])
+            if bool(crossed.any()):
+                fraction = torch.where(crossed, (stops[k] - s) / h, 0.0)
+                powers = fraction[:, None] ** torch.arange(1, 5)
+                interpolated = x + h_picture * _weighted(
                     [per_picture(w, x) for w in (powers @ interpolant.T).T], slopes
                 )
-                found[k] = torch.where(per_picture(here, x).bool(), inner, found.get(k, inner))
-        accept = per_picture(good, x).bool()
-        x, slopes = torch.where(accept, new, x), [torch.where(accept, slopes[-1], slopes[0])]
-        s = torch.where(good, ahead, s)
+                found[k] = torch.where(
+                    per_picture(crossed, x).bool(), interpolated, found.get(k, interpolated)
+                )
+        mask = per_picture(accepted, x).bool()
+        x, slopes = torch.where(mask, x_next, x), [torch.where(mask, slopes[-1], slopes[0])]
+        s = torch.where(accepted, s_next, s)
         factor = (_SAFETY * norm**-0.2).clamp(_SHRINK, _GROW)
         step = h * torch.where(norm.isfinite(), factor, _SHRINK)
-        if bool(((step > -_SMALLEST_STEP * way) & (s > end)).any()):
+        if bool(((step > -_SMALLEST_STEP * span) & (s > end)).any()):
             raise ValueError("the flow could not be followed: the steps became too small")
-        while coming < len(stops) and bool((s <= stops[coming]).all()):
-            yield found.pop(coming)
-            coming += 1
+        while next_stop < len(stops) and bool((s <= stops[next_stop]).all()):
+            yield found.pop(next_stop)
+            next_stop += 1
 
 
 def _weighted(weights: Sequence[float | Tensor], slopes: Sequence[Tensor]) -> Tensor:
     """Σ weight·slope, over the shorter of both sequences."""
     total = torch.zeros_like(slopes[0])
-    for weight, one in zip(weights, slopes, strict=False):
+    for weight, slope in zip(weights, slopes, strict=False):
         if isinstance(weight, Tensor) or weight != 0:
-            total = total + weight * one
+            total = total + weight * slope
     return total

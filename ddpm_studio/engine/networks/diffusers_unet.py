@@ -54,8 +54,13 @@ class DiffusersUNetConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wide = ("block_out_channels", "attention_head_dim", "norm_num_groups", "time_embedding_dim")
-        self.require_at_most({**dict.fromkeys(wide, _MAX_WIDTH), "layers_per_block": 16})
+        size_fields = (
+            "block_out_channels",
+            "attention_head_dim",
+            "norm_num_groups",
+            "time_embedding_dim",
+        )
+        self.require_at_most({**dict.fromkeys(size_fields, _MAX_WIDTH), "layers_per_block": 16})
         widths = self.block_out_channels
         check_levels(widths)
         self.require_multiples(f"{len(widths)} levels")

@@ -52,8 +52,8 @@ class DiTConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        most = {"patch": 64, "hidden": 4096, "depth": 64, "heads": 64, "mlp_ratio": 16}
-        self.require_at_most(most)
+        limits = {"patch": 64, "hidden": 4096, "depth": 64, "heads": 64, "mlp_ratio": 16}
+        self.require_at_most(limits)
         self.require_multiples("its patches")
         if self.hidden % 4 or self.hidden % self.heads:
             raise ValueError(
@@ -123,8 +123,8 @@ class DiT(Network):
         rows, columns = (side // config.patch for side in x.shape[2:])
         # (N, C·p², rows, columns) → (N, rows·columns, C·p²)
         tokens = F.pixel_unshuffle(x, config.patch).flatten(2).transpose(1, 2)
-        places = position_embedding(rows, columns, config.hidden, x.device)
-        h = self.patches(tokens.to(computed_in)) + places.to(computed_in)
+        positions = position_embedding(rows, columns, config.hidden, x.device)
+        h = self.patches(tokens.to(computed_in)) + positions.to(computed_in)
         for block in self.blocks:
             h = block(h, condition)
         shift, scale = self.modulation(condition)[:, None].chunk(2, dim=-1)
@@ -169,8 +169,8 @@ class _Block(nn.Module):
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in self.qkv(h).chunk(3, dim=-1)
         )
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        return cast(Tensor, self.proj(mixed))
+        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return cast(Tensor, self.proj(attended))
 
     def _dropout(self, h: Tensor) -> Tensor:
         return F.dropout(h, self.dropout, self.training)

@@ -54,7 +54,7 @@ def position_embedding(height: int, width: int, dim: int, device: torch.device) 
         torch.arange(width, dtype=torch.float32, device=device),
         indexing="ij",
     )
-    angles = [place.flatten()[:, None] * frequencies for place in (columns, rows)]
+    angles = [position.flatten()[:, None] * frequencies for position in (columns, rows)]
     return torch.cat([wave for angle in angles for wave in (angle.sin(), angle.cos())], dim=1)
 
 

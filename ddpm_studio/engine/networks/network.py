@@ -23,7 +23,7 @@ _CHECKS: dict[object, Callable[[object], bool]] = {
     float: lambda value: type(value) in (int, float),
     int | None: lambda value: value is None or type(value) is int,
     tuple[int, ...]: lambda value: (
-        isinstance(value, tuple) and all(type(one) is int for one in value)
+        isinstance(value, tuple) and all(type(item) is int for item in value)
     ),
 }
 
@@ -66,17 +66,17 @@ class NetworkConfig:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be 0 or more and below 1, not {self.dropout:.6g}")
 
-    def require_at_most(self, most: Mapping[str, int]) -> None:
+    def require_at_most(self, limits: Mapping[str, int]) -> None:
         """Check that fields are in 1..limit; None is allowed.
 
         Raises:
             ValueError: naming the first field that is not.
         """
-        for name, limit in most.items():
+        for name, limit in limits.items():
             value = getattr(self, name)
-            for one in value if isinstance(value, tuple) else (value,):
-                if one is not None and not 1 <= one <= limit:
-                    raise ValueError(f"{name} must be 1..{limit}, not {one:.6g}")
+            for item in value if isinstance(value, tuple) else (value,):
+                if item is not None and not 1 <= item <= limit:
+                    raise ValueError(f"{name} must be 1..{limit}, not {item:.6g}")
 
     def require_multiples(self, reason: str) -> None:
         """Check that both sides of the pictures are multiples of ``size_multiple``.
@@ -122,7 +122,7 @@ class NetworkConfig:
         Raises:
             ValueError: if a field is unknown, or a value is invalid.
         """
-        known = {one.name for one in fields(cls)}
+        known = {field.name for field in fields(cls)}
         given: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
         }
@@ -130,8 +130,8 @@ class NetworkConfig:
         if "image_size" in given and not given.keys() & {"height", "width"}:
             given["height"] = given["width"] = given.pop("image_size")
         if unknown := sorted(given.keys() - known):
-            told = ", ".join(sorted(known))
-            raise ValueError(f"unknown network fields: {', '.join(unknown)}; there are {told}")
+            expected = ", ".join(sorted(known))
+            raise ValueError(f"unknown network fields: {', '.join(unknown)}; there are {expected}")
         return cls(**given)
 
     def with_fields(self, **changes: Any) -> Self:
@@ -205,9 +205,9 @@ def require_pictures(config: NetworkConfig, x: Tensor) -> None:
     """
     multiple = config.size_multiple
     if x.ndim != 4 or x.shape[1] != config.channels or any(n % multiple for n in x.shape[2:]):
-        sides = f", both sides multiples of {multiple}" if multiple > 1 else ""
+        rule = f", both sides multiples of {multiple}" if multiple > 1 else ""
         raise ValueError(
-            f"x has shape {tuple(x.shape)}; the network takes (N, {config.channels}, H, W){sides}"
+            f"x has shape {tuple(x.shape)}; the network takes (N, {config.channels}, H, W){rule}"
         )
 
 
@@ -272,11 +272,11 @@ def conditioning_embedding(
         return embedding
     if augmentation is None:
         raise ValueError("this network was not made to be told of augmentation")
-    told: Tensor = augmentation(augment_labels)
-    return embedding + told
+    augmented: Tensor = augmentation(augment_labels)
+    return embedding + augmented
 
 
 @cache
 def _hints(cls: type[Any]) -> dict[str, object]:
     hints = get_type_hints(cls)
-    return {one.name: hints[one.name] for one in fields(cls)}
+    return {field.name: hints[field.name] for field in fields(cls)}

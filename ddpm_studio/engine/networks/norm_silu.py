@@ -93,26 +93,28 @@ class _NormSiLUConv(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, rstd, kernel = ctx.saved_tensors
         y, _, _ = _group_norm(x, weight, bias, ctx.groups, ctx.eps)
-        wanted = [True, ctx.needs_input_grad[3], ctx.needs_input_grad[4]]
+        output_mask = [True, ctx.needs_input_grad[3], ctx.needs_input_grad[4]]
         # Autocast does not reach the backward pass: the kernel has the weights' dtype, the rest
         # that of grad.
-        through, of_kernel, of_offset = torch.ops.aten.convolution_backward(
+        grad_input, grad_kernel, grad_offset = torch.ops.aten.convolution_backward(
             grad,
             F.silu(y).to(grad.dtype),
             kernel.to(grad.dtype),
             [len(kernel)],
             *([1, 1], [1, 1], [1, 1], False, [0, 0], 1),
-            wanted,
+            output_mask,
         )
-        grads = _norm_silu_backward(through.to(y.dtype), y, x, mean, rstd, weight, ctx.groups)
-        of_weights = (None if g is None else g.to(kernel.dtype) for g in (of_kernel, of_offset))
-        return *grads, *of_weights, None, None
+        grads = _norm_silu_backward(grad_input.to(y.dtype), y, x, mean, rstd, weight, ctx.groups)
+        grad_weights = (
+            None if g is None else g.to(kernel.dtype) for g in (grad_kernel, grad_offset)
+        )
+        return *grads, *grad_weights, None, None
 
 
 def _recomputes_in_backward(x: Tensor) -> bool:
     # On a GPU these kernels handle dtypes differently; there the plain operations are used.
-    plain = torch.compiler.is_compiling() or x.device.type != "cpu"
-    return not plain and torch.is_grad_enabled()
+    unfused = torch.compiler.is_compiling() or x.device.type != "cpu"
+    return not unfused and torch.is_grad_enabled()
 
 
 def _dense(x: Tensor) -> Tensor:

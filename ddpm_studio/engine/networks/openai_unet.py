@@ -53,8 +53,8 @@ class OpenAIUNetConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        most = ("base_channels", "widths", "norm_groups", "heads", "head_channels")
-        self.require_at_most({**dict.fromkeys(most, 4096 * 4), "blocks_per_level": 16})
+        size_fields = ("base_channels", "widths", "norm_groups", "heads", "head_channels")
+        self.require_at_most({**dict.fromkeys(size_fields, 4096 * 4), "blocks_per_level": 16})
         if not 0 < self.t_scale <= _MAX_SCALE:
             raise ValueError(f"t_scale must be above 0 and at most {_MAX_SCALE}")
         check_levels(self.widths, self.attention_resolutions)

@@ -57,9 +57,9 @@ class PatchUNetConfig(UNetConfig):
         """
         height, width = height_width(size)
         mult = (1, 2)
-        attends = first_at_most(8, level_sides(height // patch, width // patch, len(mult)))
+        resolution = first_at_most(8, level_sides(height // patch, width // patch, len(mult)))
         return cls(
-            *(height, width, channels, 64, mult, 1, (attends,)),
+            *(height, width, channels, 64, mult, 1, (resolution,)),
             dropout=0.0,
             patch=patch,
         )

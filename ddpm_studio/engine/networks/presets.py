@@ -30,5 +30,5 @@ def preset_multiple(name: str) -> int:
 
 
 def _preset(name: str) -> Callable[[tuple[int, int], int], NetworkConfig]:
-    made: Callable[[tuple[int, int], int], NetworkConfig] = PRESETS[name].load()
-    return made
+    preset: Callable[[tuple[int, int], int], NetworkConfig] = PRESETS[name].load()
+    return preset

@@ -119,8 +119,8 @@ class ResidualBlock(nn.Module):
         return cast(Tensor, self.shortcut(x) + h)
 
 
-def _resample(x: Tensor, way: Resampling) -> Tensor:
-    return F.avg_pool2d(x, 2) if way == "down" else F.interpolate(x, scale_factor=2.0)
+def _resample(x: Tensor, direction: Resampling) -> Tensor:
+    return F.avg_pool2d(x, 2) if direction == "down" else F.interpolate(x, scale_factor=2.0)
 
 
 class AttentionBlock(nn.Module):
@@ -148,8 +148,8 @@ class AttentionBlock(nn.Module):
             return x + self._pixel_attention(h.flatten(2).transpose(1, 2)).reshape(x.shape)
         n, c = x.shape[:2]
         qkv = _pixelwise(self.qkv, h).view(n, 3, self.heads, c // self.heads, -1)
-        mixed = attend(*qkv.unbind(1)).reshape(x.shape)
-        return x + _pixelwise(self.proj, mixed)
+        attended = attend(*qkv.unbind(1)).reshape(x.shape)
+        return x + _pixelwise(self.proj, attended)
 
     def _pixel_attention(self, pixels: Tensor) -> Tensor:
         """Fused GPU attention, (N, L, C) → (N, C, L); it needs a pixel's channels contiguous."""
@@ -157,8 +157,8 @@ class AttentionBlock(nn.Module):
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in self.qkv(pixels).chunk(3, dim=-1)
         )
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        return cast(Tensor, self.proj(mixed)).transpose(1, 2)
+        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        return cast(Tensor, self.proj(attended)).transpose(1, 2)
 
 
 def _pixelwise(layer: nn.Linear, x: Tensor) -> Tensor:
@@ -171,8 +171,8 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     if q.device.type == "cpu" and v.dtype == torch.bfloat16:
         # torch's fused attention computes bf16 in float32 on a CPU, at a third of this speed.
         scores = (q.mT * q.shape[-2] ** -0.5) @ k
-        mixed: Tensor = v @ scores.softmax(-1).mT
-        return mixed
+        attended: Tensor = v @ scores.softmax(-1).mT
+        return attended
     return F.scaled_dot_product_attention(q.mT, k.mT, v.mT).mT
 
 

@@ -95,10 +95,10 @@ class UNetBody(Network):
                 blocks.append(ResidualBlock(width, out, style))
                 width = out
                 skips.append(width)
-            last = level == len(widths) - 1
-            resample = nn.Identity() if last else _resampler(width, style, "down")
+            is_last = level == len(widths) - 1
+            resample = nn.Identity() if is_last else _resampler(width, style, "down")
             self.down.append(Level(blocks, plan.attends[level], resample, style))
-            if not last:
+            if not is_last:
                 skips.append(width)
 
         self.mid1 = ResidualBlock(width, width, style)
@@ -170,12 +170,12 @@ class UNetBody(Network):
         )
 
 
-def _resampler(width: int, style: BlockStyle, way: Resampling) -> nn.Module:
+def _resampler(width: int, style: BlockStyle, direction: Resampling) -> nn.Module:
     if style.resample_in_blocks:
-        return ResidualBlock(width, width, style, way)
-    return Upsample(width) if way == "up" else Downsample(width, pad_both=style.pad_both)
+        return ResidualBlock(width, width, style, direction)
+    return Upsample(width) if direction == "up" else Downsample(width, pad_both=style.pad_both)
 
 
 def _resample(resampler: nn.Module, h: Tensor, temb: Tensor) -> Tensor:
-    taken = (h, temb) if isinstance(resampler, ResidualBlock) else (h,)
-    return cast(Tensor, resampler(*taken))
+    args = (h, temb) if isinstance(resampler, ResidualBlock) else (h,)
+    return cast(Tensor, resampler(*args))

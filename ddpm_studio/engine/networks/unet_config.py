@@ -70,8 +70,8 @@ class UNetConfig(NetworkConfig):
         """
         height, width = height_width(size)
         mult = (1, 2, 4)
-        attends = first_at_most(8, level_sides(height, width, len(mult)))
-        return cls(height, width, channels, 32, mult, 1, (attends,), dropout=0.0)
+        resolution = first_at_most(8, level_sides(height, width, len(mult)))
+        return cls(height, width, channels, 32, mult, 1, (resolution,), dropout=0.0)
 
     @classmethod
     def small(cls, size: int | tuple[int, int] = 32, channels: int = 3) -> UNetConfig:
@@ -100,8 +100,8 @@ class UNetConfig(NetworkConfig):
         # The paper attends at 16; sizes that never pass through 16 attend at the first
         # level below it, where the cost is about the same.
         height, width = height_width(size)
-        attends = first_at_most(16, level_sides(height, width, len(mult)))
-        return cls(height, width, channels, base, mult, 2, (attends,), dropout=dropout)
+        resolution = first_at_most(16, level_sides(height, width, len(mult)))
+        return cls(height, width, channels, base, mult, 2, (resolution,), dropout=dropout)
 
 
 def height_width(size: int | tuple[int, int]) -> tuple[int, int]:
@@ -119,9 +119,9 @@ def attending(sides: Sequence[int], resolutions: Sequence[int]) -> tuple[bool, .
     return tuple(side in resolutions for side in sides)
 
 
-def first_at_most(most: int, sides: Sequence[int]) -> int:
-    """Return the first side of at most ``most``, or else the last side."""
-    return next((side for side in sides if side <= most), sides[-1])
+def first_at_most(limit: int, sides: Sequence[int]) -> int:
+    """Return the first side of at most ``limit``, or else the last side."""
+    return next((side for side in sides if side <= limit), sides[-1])
 
 
 def check_levels(widths: Sequence[int], attention_resolutions: Sequence[int] = ()) -> None:

@@ -57,8 +57,8 @@ class Muon:
     def step(self, lr: float, finite: Tensor) -> None:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.step`."""
         self._rest.step(lr, finite)
-        keep = finite.float()
-        decay = 1 - lr * self._weight_decay * keep
+        finite_scale = finite.float()
+        decay = 1 - lr * self._weight_decay * finite_scale
         for (rows, columns), names in self._stacks.items():
             moments = [self._momentum[name] for name in names]
             # If not finite, the momentum stands in for the gradient, which leaves it unchanged.
@@ -67,9 +67,9 @@ class Muon:
                 for name, moment in zip(names, moments, strict=True)
             ]
             torch._foreach_lerp_(moments, gradients, 1 - _MOMENTUM)
-            ahead = torch._foreach_lerp(gradients, moments, _MOMENTUM)  # Nesterov
-            steps = newton_schulz(torch.stack([_flatten(one) for one in ahead]))
-            steps = steps * (keep * (-lr * _ADAMW_RMS * math.sqrt(max(rows, columns))))
+            nesterov = torch._foreach_lerp(gradients, moments, _MOMENTUM)  # Nesterov
+            steps = newton_schulz(torch.stack([_flatten(matrix) for matrix in nesterov]))
+            steps = steps * (finite_scale * (-lr * _ADAMW_RMS * math.sqrt(max(rows, columns))))
             for name, step in zip(names, steps, strict=True):
                 weight = self._matrices[name]
                 weight.mul_(decay).add_(_unflatten(step, weight))
@@ -128,11 +128,11 @@ def _iterate_on_gram(x: Tensor) -> Tensor:
     """
     gram = x @ x.mT
     product = None
-    for number in range(_ITERATIONS):
+    for iteration in range(_ITERATIONS):
         q = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
         q.diagonal(dim1=-2, dim2=-1).add_(_A)
         product = q if product is None else q @ product
-        if number < _ITERATIONS - 1:
+        if iteration < _ITERATIONS - 1:
             gram = q @ gram @ q
     assert product is not None
     return product @ x

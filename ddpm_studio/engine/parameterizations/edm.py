@@ -38,27 +38,27 @@ class EDM(Parameterization):
         self, coefficients: LevelCoefficients, x0: Tensor, x_t: Tensor, noise: Tensor
     ) -> Tensor:
         """(x_0 − c_skip x̃)/c_out, without cancellation at small σ."""
-        root = self._root(coefficients)
-        of_x0 = coefficients.noise / self.sigma_data / root
-        of_noise = self.sigma_data * coefficients.signal / root
-        return of_x0 * x0 - of_noise * noise
+        std = self._std(coefficients)
+        x0_scale = coefficients.noise / self.sigma_data / std
+        noise_scale = self.sigma_data * coefficients.signal / std
+        return x0_scale * x0 - noise_scale * noise
 
     def x0(self, coefficients: LevelCoefficients, x_t: Tensor, prediction: Tensor) -> Tensor:
         """Denoised D(x̃; σ)."""
-        skip = coefficients.signal * (self.sigma_data / self._root(coefficients)) ** 2
+        skip = coefficients.signal * (self.sigma_data / self._std(coefficients)) ** 2
         return skip * x_t + self.c_out(coefficients) * prediction
 
     def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """σ_d²/(σ²+σ_d²)."""
-        return (coefficients.signal * self.sigma_data / self._root(coefficients)) ** 2
+        return (coefficients.signal * self.sigma_data / self._std(coefficients)) ** 2
 
     def c_out(self, coefficients: LevelCoefficients) -> Coefficient:
         """σ σ_d/√(σ²+σ_d²)."""
-        return coefficients.noise * self.sigma_data / self._root(coefficients)
+        return coefficients.noise * self.sigma_data / self._std(coefficients)
 
     def c_in(self, coefficients: LevelCoefficients) -> Coefficient:
         """1/√(σ²+σ_d²)."""
-        return coefficients.signal / self._root(coefficients)
+        return coefficients.signal / self._std(coefficients)
 
     def c_noise(self, coefficients: LevelCoefficients) -> Tensor:
         """¼ ln σ."""
@@ -66,11 +66,11 @@ class EDM(Parameterization):
 
     def network_input(self, coefficients: LevelCoefficients, x_t: Tensor) -> Tensor:
         """c_in x̃."""
-        return x_t / self._root(coefficients)
+        return x_t / self._std(coefficients)
 
-    def _root(self, coefficients: LevelCoefficients) -> Coefficient:
+    def _std(self, coefficients: LevelCoefficients) -> Coefficient:
         """√(1−ᾱ + ᾱσ_d²), the standard deviation of x_t."""
-        root: Coefficient = (
+        std: Coefficient = (
             coefficients.noise**2 + (self.sigma_data * coefficients.signal) ** 2
         ) ** 0.5
-        return root
+        return std

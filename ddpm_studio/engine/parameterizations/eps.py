@@ -30,12 +30,12 @@ class Eps(Parameterization):
         self,
         x: Tensor,
         x_t: Tensor,
-        near: IndexCoefficients,
-        here: SigmaCoefficients,
+        at_label: IndexCoefficients,
+        at_sigma: SigmaCoefficients,
         prediction: Tensor,
     ) -> Tensor:
         """x̃ − σε, from x̃ directly rather than recomputed from x_t."""
-        return x - here.sigma * prediction
+        return x - at_sigma.sigma * prediction
 
     def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """1."""

@@ -41,12 +41,12 @@ class Mu(Parameterization):
         self,
         x: Tensor,
         x_t: Tensor,
-        near: IndexCoefficients,
-        here: SigmaCoefficients,
+        at_label: IndexCoefficients,
+        at_sigma: SigmaCoefficients,
         prediction: Tensor,
     ) -> Tensor:
         """x̃ − σε, with the ε that F implies at the level of its label."""
-        return x - here.sigma * self.eps(near, x_t, self.x0(near, x_t, prediction))
+        return x - at_sigma.sigma * self.eps(at_label, x_t, self.x0(at_label, x_t, prediction))
 
     def c_skip(self, coefficients: LevelCoefficients) -> Coefficient:
         """−√ᾱ times the coefficient of x_t in μ̃ over that of x_0."""

@@ -73,8 +73,8 @@ class Parameterization(ABC):
         self,
         x: Tensor,
         x_t: Tensor,
-        near: IndexCoefficients,
-        here: SigmaCoefficients,
+        at_label: IndexCoefficients,
+        at_sigma: SigmaCoefficients,
         prediction: Tensor,
     ) -> Tensor:
         """x̂_0 at a σ between the timesteps, from F evaluated with a neighbouring label.
@@ -82,8 +82,8 @@ class Parameterization(ABC):
         Args:
             x: x̃.
             x_t: √ᾱ·x̃.
-            near: coefficients at the label's level.
-            here: coefficients at σ.
+            at_label: coefficients at the label's level.
+            at_sigma: coefficients at σ.
             prediction: F(x_t, label).
         """
-        return self.x0(here, x_t, prediction)
+        return self.x0(at_sigma, x_t, prediction)

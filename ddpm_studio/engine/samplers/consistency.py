@@ -82,14 +82,14 @@ def consistency_inpaint(
     check_consistency_tunable(process)
     keep = known_mask(mask, x_t, known)
     s, known = process.schedule, known.to(x_t)
-    way = [index for index in reversed(range(s.T)) for _ in range(resamplings)]
-    for done, (index, following) in enumerate(zip(way, [*way[1:], None], strict=True)):
+    path = [index for index in reversed(range(s.T)) for _ in range(resamplings)]
+    for done, (index, following) in enumerate(zip(path, [*path[1:], None], strict=True)):
         x0, eps = predict_x0_eps(process, model, x_t, index)
         x0 = torch.where(keep, known, x0)
-        yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, done, len(way))
+        yield Frame(int(s.timesteps[index]) + 1, x_t, x0, eps, done, len(path))
         if following is not None:
             x_t = process.q_sample(x0, following, noise.draw(x_t.shape[1:]))
-    yield Frame(0, x0, x0, eps, len(way), len(way))
+    yield Frame(0, x0, x0, eps, len(path), len(path))
     return x0
 
 

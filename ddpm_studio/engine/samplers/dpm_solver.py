@@ -62,7 +62,7 @@ def _sample(
     s = process.schedule
     alpha, sigma = s.sqrt_alphas_cumprod.tolist(), s.sqrt_one_minus_alphas_cumprod.tolist()
     lambdas = s.lambdas
-    before: list[Tensor] = []
+    previous: list[Tensor] = []
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
@@ -71,16 +71,18 @@ def _sample(
             x_t = p.x0_hat
             break
         h = lambdas[index - 1] - lambdas[index]
-        gaps = [lambdas[index + k] - lambdas[index + k + 1] for k in range(len(before))]
-        few = order == 3 and not sde and index == 1 and s.T < _FEW_STEPS
+        gaps = [lambdas[index + k] - lambdas[index + k + 1] for k in range(len(previous))]
+        lower_order = order == 3 and not sde and index == 1 and s.T < _FEW_STEPS
         direction = p.x0_hat
-        if order == 2 and before:
-            direction = direction + (p.x0_hat - before[0]) / (2 * (gaps[0] / h))
-        elif order == 3 and before:
+        if order == 2 and previous:
+            direction = direction + (p.x0_hat - previous[0]) / (2 * (gaps[0] / h))
+        elif order == 3 and previous:
             ratios = [gap / h for gap in gaps]
             # The constant x̂_0 that gives the same result over the step.
-            direction = _extrapolated_x0(p.x0_hat, before, ratios, h * (2 if sde else 1), few)
-        before = [p.x0_hat, *before][: order - 1]
+            direction = _extrapolated_x0(
+                p.x0_hat, previous, ratios, h * (2 if sde else 1), lower_order
+            )
+        previous = [p.x0_hat, *previous][: order - 1]
         shrink = sigma[index - 1] / sigma[index]
         if sde:
             x_t = (
@@ -95,20 +97,20 @@ def _sample(
 
 
 def _extrapolated_x0(
-    x0_hat: Tensor, before: list[Tensor], ratios: list[float], h: float, few: bool
+    x0_hat: Tensor, previous: list[Tensor], ratios: list[float], h: float, lower_order: bool
 ) -> Tensor:
     """Effective x̂_0 of a third-order step: its polynomial extrapolation weighted with e^{−h}.
 
     Args:
         x0_hat: x̂_0 of this step.
-        before: x̂_0 of the previous step, and of the one before it.
+        previous: x̂_0 of the previous step, and of the one before it.
         ratios: lengths of these steps in λ, relative to this one.
         h: exponent of the step; twice its length in λ for the SDE.
-        few: leave out the second difference.
+        lower_order: leave out the second difference.
     """
-    slope = (x0_hat - before[0]) / ratios[0]
+    slope = (x0_hat - previous[0]) / ratios[0]
     linear, square = (phi(k, -h) / phi(1, -h) for k in (2, 3))
-    if len(before) == 1 or few:
+    if len(previous) == 1 or lower_order:
         return x0_hat + linear * slope
-    curve = (slope - (before[0] - before[1]) / ratios[1]) / (ratios[0] + ratios[1])
+    curve = (slope - (previous[0] - previous[1]) / ratios[1]) / (ratios[0] + ratios[1])
     return x0_hat + linear * (slope + ratios[0] * curve) + square * curve

@@ -90,5 +90,5 @@ def heun_step(
         x_t at ``index``.
     """
     scale = float(process.schedule.sqrt_alphas_cumprod[index])
-    ahead = process.p_mean_variance(model, scale * (start + step * eps), index)
-    return scale * (start + step * (eps + ahead.eps) / 2)
+    end = process.p_mean_variance(model, scale * (start + step * eps), index)
+    return scale * (start + step * (eps + end.eps) / 2)

@@ -62,18 +62,18 @@ def edm_churn(
         raise ValueError(f"0 ≤ S_tmin ≤ S_tmax must hold, not S_tmin {s_tmin}, S_tmax {s_tmax}")
     check_positive("S_noise", s_noise)
     T = process.schedule.T
-    kept = sorted({*(range(T) if frame_indices is None else frame_indices), T - 1})
-    for moment in kept:
-        check_integer("a moment", moment, 0, T - 1)
-    gamma = min(s_churn / len(kept), _MAX_GAMMA)
+    indices = sorted({*(range(T) if frame_indices is None else frame_indices), T - 1})
+    for index in indices:
+        check_integer("a moment", index, 0, T - 1)
+    gamma = min(s_churn / len(indices), _MAX_GAMMA)
     sigmas = process.schedule.sigmas
     churned = [
         int((sigmas - (1 + gamma) * sigmas[k]).abs().argmin())
         if s_tmin <= float(sigmas[k]) <= s_tmax and math.isfinite(sigmas[k])
         else k
-        for k in kept
+        for k in indices
     ]
-    return _sample(process, model, x_t, noise, kept, churned, s_noise)
+    return _sample(process, model, x_t, noise, indices, churned, s_noise)
 
 
 def _sample(
@@ -81,35 +81,35 @@ def _sample(
     model: Denoiser,
     x_t: Tensor,
     noise: PictureNoise,
-    kept: list[int],
+    indices: list[int],
     churned: list[int],
     s_noise: float,
 ) -> Frames:
-    """Sample over the ``kept`` indices, each raised to that in ``churned``, which may be itself."""
+    """Sample over ``indices``, each raised to that in ``churned``, which may be itself."""
     levels = process.schedule.sigmas.tolist()
     # Without churn all numbers equal those of Heun's method, bit for bit.
-    steps = replace(process, schedule=process.schedule.keep(torch.tensor(kept)))
+    steps = replace(process, schedule=process.schedule.keep(torch.tensor(indices)))
     s = steps.schedule
     scale, sigma = s.sqrt_alphas_cumprod.tolist(), s.sigmas.tolist()
     for index in reversed(range(s.T)):
-        low, high = kept[index], churned[index]
+        low, high = indices[index], churned[index]
         if high == low:
-            p, top = steps.p_mean_variance(model, x_t, index), sigma[index]
+            p, sigma_hat = steps.p_mean_variance(model, x_t, index), sigma[index]
             start, eps = x_t / scale[index], p.eps
         else:
-            top = levels[high]
-            added = s_noise * math.sqrt(top**2 - levels[low] ** 2) * noise.draw(x_t.shape[1:])
+            sigma_hat = levels[high]
+            added = s_noise * math.sqrt(sigma_hat**2 - levels[low] ** 2) * noise.draw(x_t.shape[1:])
             start = x_t / scale[index] + added
-            lifted = float(process.schedule.sqrt_alphas_cumprod[high]) * start
-            p = process.p_mean_variance(model, lifted, high)
+            x_churned = float(process.schedule.sqrt_alphas_cumprod[high]) * start
+            p = process.p_mean_variance(model, x_churned, high)
             eps = steps.eps_from_x0(x_t, index, p.x0_hat)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, eps, s.T - 1 - index, s.T)
         if index == 0:
             x_t = p.x0_hat
             break
-        if math.isinf(top):
+        if math.isinf(sigma_hat):
             x_t = step_from_pure_noise(steps, p, index - 1)
         else:
-            x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - top, index - 1)
+            x_t = heun_step(steps, model, start, p.eps, sigma[index - 1] - sigma_hat, index - 1)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t

@@ -51,10 +51,10 @@ def probability_flow(
     def slope(log_sigma: Tensor, x: Tensor) -> Tensor:
         return x - denoiser.x0_hat(x, log_sigma)
 
-    shown = set(range(s.T) if frame_indices is None else frame_indices) | {s.T - 1}
-    for index in shown:
+    kept_indices = set(range(s.T) if frame_indices is None else frame_indices) | {s.T - 1}
+    for index in kept_indices:
         check_integer("a moment's index", index, 0, s.T - 1)
-    stops = sorted(shown | {0}, reverse=True)
+    stops = sorted(kept_indices | {0}, reverse=True)
     states = dormand_prince(
         slope,
         float(s.sqrt_recip_alphas_cumprod[-1]) * x_t,
@@ -65,8 +65,8 @@ def probability_flow(
     for index, x in zip(stops, states, strict=True):
         x_t = float(s.sqrt_alphas_cumprod[index]) * x
         p = process.p_mean_variance(model, x_t, index)
-        if index in shown:
-            yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, done, len(shown))
+        if index in kept_indices:
+            yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, done, len(kept_indices))
             done += 1
     yield Frame(0, p.x0_hat, p.x0_hat, p.eps, done, done)
     return p.x0_hat

@@ -73,10 +73,10 @@ def consistency(schedule: NoiseSchedule, steps: int, t: int | None = None) -> Te
     even_indices = schedule.even_indices(steps, t)
     if steps < 2:
         return even_indices
-    places = torch.arange(steps - 1, dtype=torch.float64) - (steps - 2) / 2
-    wanted = math.log(_MIDDLE_SIGMA) + places * math.log(_SIGMA_RATIO)
-    below = _nearest(schedule.log_sigmas[: int(even_indices[-1])], wanted)
-    return torch.cat([below, even_indices[-1:]])
+    offsets = torch.arange(steps - 1, dtype=torch.float64) - (steps - 2) / 2
+    targets = math.log(_MIDDLE_SIGMA) + offsets * math.log(_SIGMA_RATIO)
+    lower = _nearest(schedule.log_sigmas[: int(even_indices[-1])], targets)
+    return torch.cat([lower, even_indices[-1:]])
 
 
 def space_timesteps(T: int, sections: str) -> Tensor:
@@ -100,7 +100,7 @@ def space_timesteps(T: int, sections: str) -> Tensor:
     if respacing.by_stride:
         return torch.arange(0, T, _integer_stride(T, respacing.steps))
     counts = respacing.counts
-    kept, start = [], 0
+    indices, start = [], 0
     for section, count in enumerate(counts):
         size = T // len(counts) + (section < T % len(counts))
         if count > size:
@@ -111,40 +111,40 @@ def space_timesteps(T: int, sections: str) -> Tensor:
         stride = (size - 1) / (count - 1) if count > 1 else 1.0
         # Accumulated and rounded half to even as in OpenAI's code: near halves any other order of
         # operations could give another timestep.
-        way = itertools.accumulate(itertools.repeat(stride, count - 1), initial=0.0)
-        kept += [start + round(place) for place in way] if count else []
+        positions = itertools.accumulate(itertools.repeat(stride, count - 1), initial=0.0)
+        indices += [start + round(position) for position in positions] if count else []
         start += size
-    return torch.tensor(kept)
+    return torch.tensor(indices)
 
 
-def start_timestep(kept: Tensor, T: int) -> int:
+def start_timestep(indices: Tensor, T: int) -> int:
     """Return the t at which a trajectory over given timesteps starts: the last index plus 1.
 
     Raises:
         ValueError: if they are not int64 indices of shape (steps,), ascending within 0..T−1.
     """
-    check_timestep_indices(kept, T)
-    return int(kept[-1]) + 1
+    check_timestep_indices(indices, T)
+    return int(indices[-1]) + 1
 
 
 def _integer_stride(T: int, count: int) -> int:
     """Return the smallest stride below T with which exactly ``count`` of 0..T−1 are kept."""
     counts = {stride: -(-T // stride) for stride in range(1, T)}
-    for stride, kept in counts.items():
-        if kept == count:
+    for stride, number in counts.items():
+        if number == count:
             return stride
-    near = sorted(set(counts.values()), key=lambda kept: abs(kept - count))[:2]
-    possible = f"; {' or '.join(map(str, near))} can be kept" if near else ""
+    nearest = sorted(set(counts.values()), key=lambda number: abs(number - count))[:2]
+    possible = f"; {' or '.join(map(str, nearest))} can be kept" if nearest else ""
     raise ValueError(f"no whole stride keeps {count} of {T} timesteps{possible}")
 
 
-def _nearest(table: Tensor, wanted: Tensor) -> Tensor:
+def _nearest(table: Tensor, targets: Tensor) -> Tensor:
     """Indices of the entries nearest to an ascending grid; duplicates move to neighbours.
 
     The grid is rounded to noise levels that the network was trained at.
     """
-    places = torch.arange(len(wanted))
-    nearest = (table[None] - wanted[:, None]).abs().argmin(1)
+    offsets = torch.arange(len(targets))
+    nearest = (table[None] - targets[:, None]).abs().argmin(1)
     # Make strictly ascending from below, then leave room for the remaining entries above.
-    ascending = (nearest - places).cummax(0).values + places
-    return torch.minimum(ascending, len(table) - len(wanted) + places)
+    ascending = (nearest - offsets).cummax(0).values + offsets
+    return torch.minimum(ascending, len(table) - len(targets) + offsets)

@@ -56,17 +56,17 @@ def inpaint(
     beta, shape = s.betas.tolist(), x_t.shape[1:]
     path = jump_schedule(s.T, jump, resamplings)
     total, done = sum(b < a for a, b in itertools.pairwise(path)), 0
-    for above, below in itertools.pairwise(path):
-        if below > above:
-            x_t = math.sqrt(1 - beta[above]) * x_t + math.sqrt(beta[above]) * noise.draw(shape)
+    for current, following in itertools.pairwise(path):
+        if following > current:
+            x_t = math.sqrt(1 - beta[current]) * x_t + math.sqrt(beta[current]) * noise.draw(shape)
             continue
-        p = process.p_mean_variance(model, x_t, below)
-        yield Frame(int(s.timesteps[below]) + 1, x_t, p.x0_hat, p.eps, done, total)
-        x_t, eps, there, done = p.mean, p.eps, known, done + 1
-        if below > 0:
+        p = process.p_mean_variance(model, x_t, following)
+        yield Frame(int(s.timesteps[following]) + 1, x_t, p.x0_hat, p.eps, done, total)
+        x_t, eps, known_part, done = p.mean, p.eps, known, done + 1
+        if following > 0:
             x_t = x_t + std_of(p.log_variance) * noise.draw(shape)
-            there = process.q_sample(known, below - 1, noise.draw(shape))
-        x_t = torch.where(keep, there.to(x_t), x_t)
+            known_part = process.q_sample(known, following - 1, noise.draw(shape))
+        x_t = torch.where(keep, known_part.to(x_t), x_t)
     yield Frame(0, x_t, x_t, eps, total, total)
     return x_t
 
@@ -95,13 +95,13 @@ def jump_schedule(T: int, jump: int, resamplings: int) -> list[int]:
     Jumps go up from t = 1, 1 + jump, …: never from the finished x_0, which Algorithm 1 does not
     noise again ("if u < U and t > 1").
     """
-    left = dict.fromkeys(range(1, T - jump + 1, jump), resamplings - 1)
+    remaining = dict.fromkeys(range(1, T - jump + 1, jump), resamplings - 1)
     path, t = [T], T
     while t > 0:
         t -= 1
         path.append(t)
-        if left.get(t, 0) > 0:
-            left[t] -= 1
+        if remaining.get(t, 0) > 0:
+            remaining[t] -= 1
             path.extend(range(t + 1, t + jump + 1))
             t += jump
     return path

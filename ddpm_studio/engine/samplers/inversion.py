@@ -39,17 +39,20 @@ def ddim_inversion(
     process.schedule.require_signal("DDIM inversion")
     process = replace(process, clip_x0=False)
     s = process.schedule
-    bar, noise = [1.0, *s.alphas_cumprod.tolist()], [0.0, *s.one_minus_alphas_cumprod.tolist()]
+    alpha_bar, noise = (
+        [1.0, *s.alphas_cumprod.tolist()],
+        [0.0, *s.one_minus_alphas_cumprod.tolist()],
+    )
     x, t = x_0, 0
     for index in range(s.T):
-        ratio = math.sqrt(bar[index + 1] / bar[index])
+        ratio = math.sqrt(alpha_bar[index + 1] / alpha_bar[index])
         gain = math.sqrt(noise[index + 1]) - ratio * math.sqrt(noise[index])
-        ahead = x
+        x_next = x
         for _ in range(iterations):
-            p = process.p_mean_variance(model, ahead, index)
-            ahead = ratio * x + gain * p.eps
-        x0_hat = (x - math.sqrt(noise[index]) * p.eps) / math.sqrt(bar[index])
+            p = process.p_mean_variance(model, x_next, index)
+            x_next = ratio * x + gain * p.eps
+        x0_hat = (x - math.sqrt(noise[index]) * p.eps) / math.sqrt(alpha_bar[index])
         yield Frame(t, x, x0_hat, p.eps, index, s.T)
-        x, t = ahead, int(s.timesteps[index]) + 1
+        x, t = x_next, int(s.timesteps[index]) + 1
     yield Frame(t, x, process.x0_from_eps(x, s.T - 1, p.eps), p.eps, s.T, s.T)
     return x

@@ -67,12 +67,16 @@ def timestep_grid(
         raise ValueError(f"the t to go through must be 0..{t}, not {through}")
     if steps is None:
         steps = max(1, min(sampler.default_steps or t, t))
-    kept: Tensor = (
+    indices: Tensor = (
         steps
         if isinstance(steps, torch.Tensor)
         else import_object(sampler.grid)(schedule, steps, t)
     )
-    return torch.unique(torch.cat([kept, kept.new_tensor([through - 1])])) if through else kept
+    return (
+        torch.unique(torch.cat([indices, indices.new_tensor([through - 1])]))
+        if through
+        else indices
+    )
 
 
 def run_sampler(
@@ -112,9 +116,9 @@ def run_sampler(
         options[ETA.name] = eta
     option_values = sampler.option_values(options)
     schedule = process.schedule
-    kept = timestep_grid(sampler, schedule, steps, t, through)
-    walk: Callable[..., Frames] = partial(sampler.load(), **option_values)
+    indices = timestep_grid(sampler, schedule, steps, t, through)
+    sample: Callable[..., Frames] = partial(sampler.load(), **option_values)
     if sampler.adaptive:
-        walk = partial(walk, frame_indices=kept.tolist())
-        kept = torch.arange(int(kept[-1]) + 1)
-    return walk(replace(process, schedule=schedule.keep(kept)), model, x_t, noise)
+        sample = partial(sample, frame_indices=indices.tolist())
+        indices = torch.arange(int(indices[-1]) + 1)
+    return sample(replace(process, schedule=schedule.keep(indices)), model, x_t, noise)

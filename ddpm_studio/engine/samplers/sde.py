@@ -39,12 +39,12 @@ def euler_maruyama(
     check_start(x_t, noise)
     s = process.schedule
     s.require_signal("the reverse SDE")
-    spent = (-(-s.betas).log1p()).tolist()
+    beta_integrals = (-(-s.betas).log1p()).tolist()
     sigma = s.sqrt_one_minus_alphas_cumprod.tolist()
     for index in reversed(range(s.T)):
         p = process.p_mean_variance(model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, s.T - 1 - index, s.T)
-        eps, b = p.eps, spent[index]
+        eps, b = p.eps, beta_integrals[index]
         x_t = (1 + b / 2) * x_t - b / sigma[index] * eps
         if index > 0:
             x_t = x_t + math.sqrt(b) * noise.draw(x_t.shape[1:])

@@ -86,17 +86,20 @@ def _sample(
         if index == 0:
             x_t = p.x0_hat
             break
-        here = _Evaluation(p.x0_hat, lambdas[index])
+        current = _Evaluation(p.x0_hat, lambdas[index])
         if known and corrector and math.isfinite(known[0].log_snr):
             shrink = sigma[index] / sigma[index + 1]
-            slope = _slope(known[:p_order], lambdas[index], variant, here)
+            slope = _slope(known[:p_order], lambdas[index], variant, current)
             x_t = _step(start, known[0], shrink, alpha[index], lambdas[index], slope)
         # λ is −∞ at pure noise: that x̂_0 gives no finite difference.
-        known = [here, *(one for one in known if math.isfinite(one.log_snr))][:order]
+        known = [
+            current,
+            *(evaluation for evaluation in known if math.isfinite(evaluation.log_snr)),
+        ][:order]
         p_order = min(len(known), index + 1)
         start, shrink = x_t, sigma[index - 1] / sigma[index]
         slope = _slope(known[:p_order], lambdas[index - 1], variant)
-        x_t = _step(start, here, shrink, alpha[index - 1], lambdas[index - 1], slope)
+        x_t = _step(start, current, shrink, alpha[index - 1], lambdas[index - 1], slope)
     yield Frame(0, x_t, x_t, eps, s.T, s.T)
     return x_t
 
@@ -114,7 +117,7 @@ def _step(
 
 
 def _slope(
-    known: Sequence[_Evaluation], log_snr: float, variant: Variant, ahead: _Evaluation | None = None
+    known: Sequence[_Evaluation], log_snr: float, variant: Variant, end: _Evaluation | None = None
 ) -> Tensor | float:
     """Slope term B(h)·Σ ρ_k D_k/r_k of a step to λ = ``log_snr`` [Zhao et al. 2023, eq. 3, 6].
 
@@ -122,15 +125,15 @@ def _slope(
         known: x̂_0 at the start of the step, then at previous steps, as many as the order needs.
         log_snr: λ at the end of the step.
         variant: choice of B(h).
-        ahead: x̂_0 at the end of the step, for the corrector only.
+        end: x̂_0 at the end of the step, for the corrector only.
     """
     first, z = known[0], known[0].log_snr - log_snr
-    others = [*known[1:], ahead] if ahead else list(known[1:])
-    if not others:
+    evaluations = [*known[1:], end] if end else list(known[1:])
+    if not evaluations:
         return 0.0
     scale = z if variant == "bh1" else math.expm1(z)
-    ratios = [(other.log_snr - first.log_snr) / -z for other in others]
-    if len(others) == 1:
+    ratios = [(evaluation.log_snr - first.log_snr) / -z for evaluation in evaluations]
+    if len(evaluations) == 1:
         # For any B(h) this is accurate enough for the order, and it is the published value.
         weights = [0.5]
     else:
@@ -138,6 +141,6 @@ def _slope(
         moments = [math.factorial(i) * z * phi(i + 1, z) / scale for i in range(1, len(ratios) + 1)]
         weights = torch.linalg.solve(powers, torch.tensor(moments, dtype=torch.float64)).tolist()
     total: Tensor | float = 0.0
-    for other, ratio, weight in zip(others, ratios, weights, strict=True):
-        total = total + scale * weight / ratio * (other.x0_hat - first.x0_hat)
+    for evaluation, ratio, weight in zip(evaluations, ratios, weights, strict=True):
+        total = total + scale * weight / ratio * (evaluation.x0_hat - first.x0_hat)
     return total

@@ -66,8 +66,8 @@ def cosine(T: int, s: float = 0.008, max_beta: float = 0.999) -> Tensor:
 def sigmoid(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
     """Sigmoid schedule: β follows a sigmoid over −6..6 between both ends [GeoDiff]."""
     _check_timesteps(T, beta_start, beta_end)
-    rise = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
-    return rise * (beta_end - beta_start) + beta_start
+    ramp = torch.sigmoid(torch.linspace(-6, 6, T, dtype=torch.float64))
+    return ramp * (beta_end - beta_start) + beta_start
 
 
 def warmup10(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END) -> Tensor:
@@ -80,10 +80,10 @@ def warmup50(T: int, beta_start: float = BETA_START, beta_end: float = BETA_END)
     return _warmup(T, beta_start, beta_end, 0.5)
 
 
-def _warmup(T: int, beta_start: float, beta_end: float, share: float) -> Tensor:
+def _warmup(T: int, beta_start: float, beta_end: float, fraction: float) -> Tensor:
     _check_timesteps(T, beta_start, beta_end)
-    rise = torch.linspace(beta_start, beta_end, int(T * share), dtype=torch.float64)
-    return torch.cat([rise, constant(T - len(rise), beta_end)])
+    ramp = torch.linspace(beta_start, beta_end, int(T * fraction), dtype=torch.float64)
+    return torch.cat([ramp, constant(T - len(ramp), beta_end)])
 
 
 def _check_timesteps(T: int, *betas: float) -> None:

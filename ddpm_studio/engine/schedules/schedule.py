@@ -116,12 +116,12 @@ class NoiseSchedule:
         """
         check_integer("T", T, 1)
         info = SCHEDULES[name]
-        make = info.load()
+        build = info.load()
         if ends is None:
-            return cls.from_betas(make(T))
+            return cls.from_betas(build(T))
         if info.ends == "none":
             raise ValueError(f"the schedule {name!r} is not made from its first and last β")
-        return cls.from_betas(make(T, *(ends if info.ends == "both" else ends[1:])))
+        return cls.from_betas(build(T, *(ends if info.ends == "both" else ends[1:])))
 
     def with_zero_terminal_snr(self) -> NoiseSchedule:
         """Return the schedule rescaled to zero terminal SNR, ᾱ_T = 0; ᾱ_1 stays [Lin et al. 2023].
@@ -164,8 +164,8 @@ class NoiseSchedule:
         if steps == 1:
             return torch.tensor([t - 1])
         # Integer arithmetic, since a half may be just below itself in floating point.
-        gaps = steps - 1
-        return (2 * torch.arange(steps) * (t - 1) + gaps) // (2 * gaps)
+        intervals = steps - 1
+        return (2 * torch.arange(steps) * (t - 1) + intervals) // (2 * intervals)
 
     def keep(self, indices: Tensor) -> NoiseSchedule:
         """Return the schedule of the given indices (ascending, int64), β recomputed from their ᾱ.
@@ -186,18 +186,18 @@ class NoiseSchedule:
             self.full_schedule or self,
         )
 
-    def require_signal(self, what: str) -> None:
+    def require_signal(self, method: str) -> None:
         """Check that ᾱ_T > 0, for a method that needs σ or ln ᾱ at T.
 
         Args:
-            what: name of the method, for the message.
+            method: name of the method, for the message.
 
         Raises:
             ValueError: for a schedule of zero terminal SNR.
         """
         if self.zero_terminal_snr:
             raise ValueError(
-                f"{what} begins where some signal is left, but ᾱ_T is 0 in this schedule "
+                f"{method} begins where some signal is left, but ᾱ_T is 0 in this schedule "
                 "(zero terminal SNR)"
             )
 
@@ -281,8 +281,8 @@ class NoiseSchedule:
     @cached_property
     def posterior_mean_coef_x_t(self) -> Tensor:
         """Coefficient of x_t in μ̃_t [DDPM eq. 7]."""
-        kept = self.one_minus_alphas_cumprod_prev * self.alphas.sqrt()
-        return kept / self.one_minus_alphas_cumprod
+        numerator = self.one_minus_alphas_cumprod_prev * self.alphas.sqrt()
+        return numerator / self.one_minus_alphas_cumprod
 
     @cached_property
     def trained_mean_coef_x0(self) -> Tensor:
@@ -301,8 +301,8 @@ class NoiseSchedule:
     @cached_property
     def single_steps(self) -> Tensor:
         """Whether the step from each timestep is a single step t → t − 1, bool, shape (T,)."""
-        before = torch.cat([self.timesteps.new_tensor([-1]), self.timesteps[:-1]])
-        return self.timesteps - before == 1
+        previous = torch.cat([self.timesteps.new_tensor([-1]), self.timesteps[:-1]])
+        return self.timesteps - previous == 1
 
     @cached_property
     def sigmas(self) -> Tensor:
@@ -312,12 +312,12 @@ class NoiseSchedule:
     @cached_property
     def lambdas(self) -> tuple[float, ...]:
         """Half log-SNR λ = ln(√ᾱ/√(1−ᾱ)); −∞ where ᾱ_T = 0 [Lu et al. 2022]."""
-        shares = zip(
+        pairs = zip(
             self.sqrt_alphas_cumprod.tolist(),
             self.sqrt_one_minus_alphas_cumprod.tolist(),
             strict=True,
         )
-        return tuple(math.log(a / b) if a else -math.inf for a, b in shares)
+        return tuple(math.log(a / b) if a else -math.inf for a, b in pairs)
 
     @cached_property
     def log_sigmas(self) -> Tensor:
@@ -335,15 +335,15 @@ class NoiseSchedule:
         return self.alphas_cumprod / self.one_minus_alphas_cumprod
 
 
-def check_timestep_indices(kept: Tensor, T: int) -> None:
+def check_timestep_indices(indices: Tensor, T: int) -> None:
     """Check that timesteps are int64 indices of shape (steps,), ascending within 0..T−1.
 
     Raises:
         ValueError: if not.
     """
-    if kept.ndim != 1 or len(kept) == 0 or kept.dtype != torch.long:
+    if indices.ndim != 1 or len(indices) == 0 or indices.dtype != torch.long:
         raise ValueError("timesteps to keep must be int64 of shape (steps,) with one at least")
-    if int(kept[0]) < 0 or int(kept[-1]) >= T or bool((kept.diff() < 1).any()):
+    if int(indices[0]) < 0 or int(indices[-1]) >= T or bool((indices.diff() < 1).any()):
         raise ValueError(f"timesteps to keep must ascend within 0..{T - 1}")
 
 

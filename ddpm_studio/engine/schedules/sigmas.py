@@ -52,7 +52,7 @@ def betas_of_sigmas(sigmas: Tensor) -> Tensor:
     Raises:
         ValueError: if they are not positive, increasing and finite.
     """
-    before = torch.cat([sigmas.new_zeros(1), sigmas[:-1]])
-    if not bool(((sigmas > before) & sigmas.isfinite()).all()):
+    previous = torch.cat([sigmas.new_zeros(1), sigmas[:-1]])
+    if not bool(((sigmas > previous) & sigmas.isfinite()).all()):
         raise ValueError("σ must be above 0 and rise from t to t + 1, and be finite")
-    return (sigmas - before) * (sigmas + before) / (1 + sigmas.square())
+    return (sigmas - previous) * (sigmas + previous) / (1 + sigmas.square())

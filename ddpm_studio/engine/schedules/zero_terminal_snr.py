@@ -23,8 +23,8 @@ def rescale_zero_terminal_snr(betas: Tensor) -> Tensor:
     """
     if len(betas) < 2:
         raise ValueError("zero terminal SNR needs T of 2 or more: t = 1 keeps its signal")
-    root = (1 - betas).cumprod(0).sqrt()
-    moved = (root - root[-1]) * (root[0] / (root[0] - root[-1]))
-    alphas_cumprod = moved.square()
+    signal = (1 - betas).cumprod(0).sqrt()
+    shifted = (signal - signal[-1]) * (signal[0] / (signal[0] - signal[-1]))
+    alphas_cumprod = shifted.square()
     rescaled = 1 - alphas_cumprod[1:] / alphas_cumprod[:-1]
     return torch.cat([betas[:1], rescaled])

@@ -90,7 +90,7 @@ class Entry:
 
     def accepts(self, option: str) -> bool:
         """Whether the entry has an option of this name."""
-        return any(one.name == option for one in self.options)
+        return any(known.name == option for known in self.options)
 
     def check(self, given: Mapping[str, float]) -> None:
         """Check that the given options are known and in range.
@@ -115,33 +115,33 @@ class Entry:
             ValueError: see :meth:`check`.
         """
         self.check(given)
-        return {one.name: given.get(one.name, one.default) for one in self.options}
+        return {option.name: given.get(option.name, option.default) for option in self.options}
 
 
-def check_types(described: Any) -> None:
+def check_types(entry: Any) -> None:
     """Check the types of a description's fields, which plug-ins may have got wrong.
 
     Raises:
         TypeError: naming the first field of another type.
         ValueError: if a text is not a single printable line.
     """
-    for one in fields(described):
-        value, plain = getattr(described, one.name), _FIELD_TYPES.get(str(one.type))
-        if plain is not None and not isinstance(value, plain):
-            raise TypeError(f"{one.name} of {described.name} must be {one.type}, not {value!r}")
+    for item in fields(entry):
+        value, expected = getattr(entry, item.name), _FIELD_TYPES.get(str(item.type))
+        if expected is not None and not isinstance(value, expected):
+            raise TypeError(f"{item.name} of {entry.name} must be {item.type}, not {value!r}")
         if isinstance(value, str) and not value.isprintable():
-            raise ValueError(f"{one.name} of {described.name} must be one line of text")
+            raise ValueError(f"{item.name} of {entry.name} must be one line of text")
 
 
-def check_reference(name: str, place: str) -> None:
-    """Check that ``place`` is a reference "package.module:attribute".
+def check_reference(name: str, reference: str) -> None:
+    """Check that ``reference`` has the form "package.module:attribute".
 
     Raises:
         ValueError: if not.
     """
-    if not _REFERENCE.fullmatch(place):
+    if not _REFERENCE.fullmatch(reference):
         raise ValueError(
-            f"the code of {name} can't be at {place!r}: it is package.module:attribute"
+            f"the code of {name} can't be at {reference!r}: it is package.module:attribute"
         )
 
 

@@ -58,7 +58,7 @@ class MicroBatch:
     def is_exhausted(self) -> bool:
         """Whether a step that ran out of memory can't be retried."""
         tried = self._failed_at == self._trainer.step_number
-        return not self._trainer.whole or (tried and self.size == 1)
+        return not self._trainer.consistent or (tried and self.size == 1)
 
     def shrink(self) -> bool:
         """Prepare to retry a step: free memory first, then halve; return whether it was halved."""

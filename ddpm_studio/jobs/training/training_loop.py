@@ -349,7 +349,7 @@ class TrainingLoop:
 
     def _save_at_close(self) -> None:
         """Save the steps taken when the generator is closed, which is the last opportunity."""
-        if not self.trainer.whole or self.trainer.step_number == self._saver.saved:
+        if not self.trainer.consistent or self.trainer.step_number == self._saver.saved:
             return
         self._flush_quietly()
         try:
