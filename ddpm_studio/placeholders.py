@@ -34,11 +34,11 @@ class Placeholder(NamedTuple):
     """A kind of placeholder in the place of a file.
 
     Attributes:
-        what: a phrase to follow "is": "only a pointer of Git LFS".
+        description: a phrase to follow "is": "only a pointer of Git LFS".
         remedy: what to do, as a sentence.
     """
 
-    what: str
+    description: str
     remedy: str
 
     @property
@@ -46,11 +46,11 @@ class Placeholder(NamedTuple):
         """The reason in a data report for leaving the file out: "kind: detail"."""
         if self is EMPTY:
             return "empty file"
-        return f"{self.what}: {self.remedy[:1].lower()}{self.remedy[1:].rstrip('.')}"
+        return f"{self.description}: {self.remedy[:1].lower()}{self.remedy[1:].rstrip('.')}"
 
     def error(self, name: str) -> StudioError:
         """Return the error to raise for a file of this name."""
-        return StudioError(f"{name} is {self.what}.", self.remedy)
+        return StudioError(f"{name} is {self.description}.", self.remedy)
 
 
 GIT_LFS = Placeholder("only a pointer of Git LFS", "Run git lfs pull where it was cloned.")
@@ -114,7 +114,7 @@ def git_annex_link(path: Path) -> Placeholder | None:
 
 def placeholder_remedy(kind: str) -> str:
     """Return the remedy for a reason's kind in a data report; empty: it is no placeholder."""
-    return next((placeholder.remedy for placeholder in _ALL if placeholder.what == kind), "")
+    return next((placeholder.remedy for placeholder in _ALL if placeholder.description == kind), "")
 
 
 def _annex_pointer(head: bytes) -> bool:

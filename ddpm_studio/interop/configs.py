@@ -95,9 +95,9 @@ class UnsupportedFieldError(ValueError):
     """Raised for a field of a diffusers configuration whose value the engine cannot express."""
 
     def __init__(self, field: str, value: object, allowed: object) -> None:
-        shown = repr(value)
-        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
-        super().__init__(f"{field} is {shown}; only {allowed} is supported")
+        text = repr(value)
+        text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        super().__init__(f"{field} is {text}; only {allowed} is supported")
 
 
 def process_from(fields: Config, learned_variance: bool) -> DiffusionProcess:
@@ -158,7 +158,7 @@ def scheduler_fields(process: DiffusionProcess) -> dict[str, Any]:
     Raises:
         UnsupportedFieldError: if diffusers does not support the parameterisation or the variance.
     """
-    predictions = {ours: theirs for theirs, ours in _PREDICTIONS.items()}
+    predictions = {name: prediction_type for prediction_type, name in _PREDICTIONS.items()}
     require("parameterization", process.parameterization, tuple(predictions))
     require("variance", process.variance, ("fixed_small", "fixed_large", "learned_range"))
     return {
@@ -231,10 +231,10 @@ def require(field: str, value: Any, allowed: tuple[Any, ...]) -> None:
     Raises:
         UnsupportedFieldError: the value is not allowed; the message names the field.
     """
-    for one in allowed:
-        if isinstance(one, float) and isinstance(value, int | float):
-            if math.isclose(value, one, rel_tol=1e-6):
+    for option in allowed:
+        if isinstance(option, float) and isinstance(value, int | float):
+            if math.isclose(value, option, rel_tol=1e-6):
                 return
-        elif value == one:
+        elif value == option:
             return
-    raise UnsupportedFieldError(field, value, " or ".join(repr(one) for one in allowed))
+    raise UnsupportedFieldError(field, value, " or ".join(repr(option) for option in allowed))

@@ -65,30 +65,30 @@ def save_diffusers(
         ) from error
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        made.chmod(0o755)
+        temporary.chmod(0o755)
         index = {
             "_class_name": "DDPMPipeline",
             "scheduler": ["diffusers", "DDPMScheduler"],
             "unet": ["diffusers", "UNet2DModel"],
         }
-        _write_json(made / "model_index.json", index)
-        _write_json(made / "scheduler" / "scheduler_config.json", scheduler)
-        _write_json(made / "unet" / "config.json", network)
+        _write_json(temporary / "model_index.json", index)
+        _write_json(temporary / "scheduler" / "scheduler_config.json", scheduler)
+        _write_json(temporary / "unet" / "config.json", network)
         tensors = to_diffusers(weights)
         if config.num_classes is not None and not null_label:
             tensors[_CLASSES] = tensors[_CLASSES][: config.num_classes].clone()
-        save_file(tensors, made / "unet" / f"{WEIGHTS}.safetensors", {"format": "pt"})
+        save_file(tensors, temporary / "unet" / f"{WEIGHTS}.safetensors", {"format": "pt"})
         if config.num_classes is not None and null_label:
-            _write_json(made / NO_LABEL_FILE, {"no_label_class": config.num_classes})
+            _write_json(temporary / NO_LABEL_FILE, {"no_label_class": config.num_classes})
         if card:
-            (made / "README.md").write_text(card, encoding="utf-8")
+            (temporary / "README.md").write_text(card, encoding="utf-8")
         if folder.exists():
             folder.rmdir()
-        rename_with_retries(Path.rename, made, folder)
+        rename_with_retries(Path.rename, temporary, folder)
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def check_destination(folder: Path) -> None:

@@ -58,18 +58,22 @@ def find_layout(path: Path) -> ModelLayout | None:
             one of these.
     """
     if not path.is_dir():
-        named = path.name.startswith(WEIGHTS) or path.name in (INDEX, _SCHEDULER, "config.json")
-        return find_layout(path.parent) if named and path.is_file() else None
-    plain, averaged = path / "unet", path / "unet_ema"
-    found = [part for part in (averaged, plain) if (part / "config.json").is_file()]
+        is_model_file = path.name.startswith(WEIGHTS) or path.name in (
+            INDEX,
+            _SCHEDULER,
+            "config.json",
+        )
+        return find_layout(path.parent) if is_model_file and path.is_file() else None
+    raw, ema = path / "unet", path / "unet_ema"
+    found = [candidate for candidate in (ema, raw) if (candidate / "config.json").is_file()]
     if found:
         return ModelLayout(path, found[0], found[1] if len(found) > 1 else None, _scheduler(path))
     if (path / "config.json").is_file() and _is_network(path):
         root = _model_root(path)
         return ModelLayout(root, path, None, _scheduler(root))
     newest = max(_checkpoints(path), default=None)
-    inner = newest[1] if newest else newest_snapshot(path)
-    return find_layout(inner) if inner else None
+    folder = newest[1] if newest else newest_snapshot(path)
+    return find_layout(folder) if folder else None
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -86,12 +90,12 @@ def read_json(path: Path) -> dict[str, Any]:
         raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
 
 
-def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
+def read_weights(folder: Path, max_bytes: int) -> tuple[Path, dict[str, Tensor]]:
     """Read the weights of a network, in one file or in shards, in full precision if available.
 
     Args:
         folder: the network's folder.
-        most: largest total size of the files in bytes.
+        max_bytes: largest total size of the files in bytes.
 
     Returns:
         The file that was read, or the index of its shards, and the weights.
@@ -99,18 +103,18 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
     Raises:
         StudioError: if there are no weights, or they are damaged.
     """
-    listed = next(_candidates(folder), None)
-    if listed is None:
+    file = next(_candidates(folder), None)
+    if file is None:
         if (link := _unfetched_annex_file(folder)) is not None:
             raise GIT_ANNEX.error(str(link))
         kinds = " and no ".join(f"{WEIGHTS}{suffix}" for suffix in _SUFFIXES)
         raise StudioError(f"{folder} has no {kinds}.", _DOWNLOAD_REMEDY)
-    shards = _shards(listed) if listed.suffix == ".json" else [listed]
+    shards = _shards(file) if file.suffix == ".json" else [file]
     weights: dict[str, Tensor] = {}
     for shard in shards:
         try:
-            most -= require_file(shard).st_size
-            if most < 0:
+            max_bytes -= require_file(shard).st_size
+            if max_bytes < 0:
                 raise ValueError("it is far larger than its network")
             weights.update(_table(shard))
         except (SafetensorError, ValueError, OSError) as error:
@@ -120,26 +124,26 @@ def read_weights(folder: Path, most: int) -> tuple[Path, dict[str, Tensor]]:
                 f"{shard} is damaged or holds more than weights: {error}.",
                 "Download it again, or choose a model with safetensors.",
             ) from error
-    return listed, weights
+    return file, weights
 
 
 def variant_of(file: Path) -> str:
     """Return the variant in the name of a weights file, such as "fp16"; empty if none."""
-    words = file.name.removeprefix(WEIGHTS).split(".")
+    parts = file.name.removeprefix(WEIGHTS).split(".")
     known = {"", "safetensors", "bin", "index", "json"}
-    return ".".join(word for word in words if word not in known)
+    return ".".join(part for part in parts if part not in known)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
     """Yield the files with all weights and the indices of shards, in order of preference."""
     with suppress(OSError):
         files = [path for path in folder.iterdir() if path.name.startswith(WEIGHTS)]
-        whole = [
+        single_files = [
             path for path in files if path.suffix in _SUFFIXES and not _SHARD.search(path.name)
         ]
-        lists = [path for path in files if path.suffix == ".json" and ".index" in path.name]
+        indices = [path for path in files if path.suffix == ".json" and ".index" in path.name]
         yield from sorted(
-            [path for path in (*whole, *lists) if path.is_file()],
+            [path for path in (*single_files, *indices) if path.is_file()],
             key=lambda path: (variant_of(path) != "", ".bin" in path.name, path.name),
         )
 
@@ -147,35 +151,39 @@ def _candidates(folder: Path) -> Iterator[Path]:
 def _unfetched_annex_file(folder: Path) -> Path | None:
     """Return a weights file that git-annex has not fetched; None if there is none."""
     with suppress(OSError):
-        named = (path for path in folder.iterdir() if path.name.startswith(WEIGHTS))
-        return next((path for path in named if git_annex_link(path) is not None), None)
+        candidates = (path for path in folder.iterdir() if path.name.startswith(WEIGHTS))
+        return next((path for path in candidates if git_annex_link(path) is not None), None)
     return None
 
 
-def _shards(listed: Path) -> list[Path]:
+def _shards(index: Path) -> list[Path]:
     """Return the shards that an index lists, which must be in the same folder.
 
     Raises:
         StudioError: the index is damaged, or a shard is missing.
     """
-    named = read_json(listed).get("weight_map")
-    names = set(named.values()) if isinstance(named, dict) and _values_are_strings(named) else set()
+    weight_map = read_json(index).get("weight_map")
+    names = (
+        set(weight_map.values())
+        if isinstance(weight_map, dict) and _values_are_strings(weight_map)
+        else set()
+    )
     if not 0 < len(names) <= _MAX_SHARDS:
-        raise StudioError(f"{listed} names no files of weights.", _DOWNLOAD_REMEDY)
+        raise StudioError(f"{index} names no files of weights.", _DOWNLOAD_REMEDY)
     for name in names:
         if Path(name).name != name or Path(name).suffix not in _SUFFIXES:
             raise StudioError(
-                f"{listed} names {name!r}, which is no file beside it.", _DOWNLOAD_REMEDY
+                f"{index} names {name!r}, which is no file beside it.", _DOWNLOAD_REMEDY
             )
-        if not (listed.parent / name).is_file():
+        if not (index.parent / name).is_file():
             raise StudioError(
-                f"{listed.parent} lacks {name}, a part of the weights.", _DOWNLOAD_REMEDY
+                f"{index.parent} lacks {name}, a part of the weights.", _DOWNLOAD_REMEDY
             )
-    return [listed.parent / name for name in sorted(names)]
+    return [index.parent / name for name in sorted(names)]
 
 
-def _values_are_strings(named: dict[Any, Any]) -> bool:
-    return all(isinstance(name, str) for name in named.values())
+def _values_are_strings(mapping: dict[Any, Any]) -> bool:
+    return all(isinstance(name, str) for name in mapping.values())
 
 
 def _table(path: Path) -> dict[str, Tensor]:
@@ -184,19 +192,21 @@ def _table(path: Path) -> dict[str, Tensor]:
     return load_file(path, backend="pread") if safe else load_torch_file(path)
 
 
-def _model_root(part: Path) -> Path:
+def _model_root(network: Path) -> Path:
     """Return the pipeline or checkpoint folder that a network belongs to, or its own folder."""
-    above = part.resolve().parent
-    known = (above / INDEX).is_file() or _CHECKPOINT.fullmatch(above.name)
-    return above if part.name in _NETWORKS and known else part
+    parent = network.resolve().parent
+    known = (parent / INDEX).is_file() or _CHECKPOINT.fullmatch(parent.name)
+    return parent if network.name in _NETWORKS and known else network
 
 
 def _scheduler(folder: Path) -> Path | None:
     """Return the scheduler's configuration file; that of a checkpoint is in the parent folder."""
-    above = folder.name in _NETWORKS or _CHECKPOINT.fullmatch(folder.name)
-    folders = [folder, folder.resolve().parent] if above else [folder]
-    places = (place / part / _SCHEDULER for place in folders for part in ("scheduler", "."))
-    return next((place for place in places if place.is_file()), None)
+    in_parent = folder.name in _NETWORKS or _CHECKPOINT.fullmatch(folder.name)
+    folders = [folder, folder.resolve().parent] if in_parent else [folder]
+    candidates = (
+        path / subfolder / _SCHEDULER for path in folders for subfolder in ("scheduler", ".")
+    )
+    return next((path for path in candidates if path.is_file()), None)
 
 
 def _is_network(folder: Path) -> bool:
@@ -213,5 +223,5 @@ def _checkpoints(folder: Path) -> Iterator[tuple[int, Path]]:
     with suppress(OSError):
         for path in folder.iterdir():
             match = _CHECKPOINT.fullmatch(path.name)
-            if match and any((path / part / "config.json").is_file() for part in _NETWORKS):
+            if match and any((path / network / "config.json").is_file() for network in _NETWORKS):
                 yield int(match[1]), path

@@ -40,7 +40,7 @@ def diffusers_names(name: str) -> list[str]:
     """Return the parameters of ``UNet2DModel`` that, concatenated, are our U-Net's ``name``."""
     renamed = _rename(name, _OUTER + _INNER)
     if ".qkv." in renamed:
-        return [renamed.replace(".qkv.", f".to_{part}.") for part in "qkv"]
+        return [renamed.replace(".qkv.", f".to_{projection}.") for projection in "qkv"]
     return [renamed]
 
 
@@ -99,23 +99,25 @@ def match_weights(
     """
     given, result = dict(weights), {}
     for name, shape in shapes.items():
-        parts = names[name]
-        _raise_if_any("lack", [part for part in parts if part not in given])
-        pieces = [given.pop(part) for part in parts]
-        if not all(piece.is_floating_point() for piece in pieces):
-            raise ValueError(f"{parts[0]} holds numbers of a kind that no weights have")
-        if any(piece.shape[1:] != pieces[0].shape[1:] or not piece.ndim for piece in pieces[1:]):
-            raise ValueError(f"{parts[0]} does not go with {parts[-1]}")
-        value = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).float()
+        file_names = names[name]
+        _raise_if_any("lack", [file_name for file_name in file_names if file_name not in given])
+        tensors = [given.pop(file_name) for file_name in file_names]
+        if not all(tensor.is_floating_point() for tensor in tensors):
+            raise ValueError(f"{file_names[0]} holds numbers of a kind that no weights have")
+        if any(
+            tensor.shape[1:] != tensors[0].shape[1:] or not tensor.ndim for tensor in tensors[1:]
+        ):
+            raise ValueError(f"{file_names[0]} does not go with {file_names[-1]}")
+        value = (torch.cat(tensors) if len(tensors) > 1 else tensors[0]).float()
         # Attention's projections are, or were in older versions, 1×1 convolutions.
         if value.shape != shape and value.ndim > 1 and value.flatten(1).shape == shape:
             value = value.flatten(1)
         if value.shape != shape:
             raise ValueError(
-                f"{parts[0]} has shape {tuple(value.shape)}, the network needs {tuple(shape)}"
+                f"{file_names[0]} has shape {tuple(value.shape)}, the network needs {tuple(shape)}"
             )
         if not bool(value.isfinite().all()):
-            raise ValueError(f"{parts[0]} holds values that are not finite")
+            raise ValueError(f"{file_names[0]} holds values that are not finite")
         result[name] = value
     _raise_if_any("hold, besides what the network has,", list(given))
     return result

@@ -119,9 +119,9 @@ def open_recognised(path: Path, format_name: str | None = None) -> Iterator[Reco
         found = _format_of(source, format_name)
         if found is None:
             raise _unknown_model_error(source)
-        info, form = found
-        defaults = _with_format_errors(source, info, lambda: form.questions(source))
-        yield RecognisedModel(info, defaults, source, form)
+        info, model_format = found
+        defaults = _with_format_errors(source, info, lambda: model_format.questions(source))
+        yield RecognisedModel(info, defaults, source, model_format)
 
 
 def _format_of(
@@ -129,16 +129,16 @@ def _format_of(
 ) -> tuple[ModelFormatInfo, ModelFormat] | None:
     infos = MODEL_FORMATS.values() if format_name is None else [MODEL_FORMATS[format_name]]
     for info in infos:
-        form: ModelFormat = info.load()()
-        if format_name is not None or form.recognises(source):
-            return info, form
+        model_format: ModelFormat = info.load()()
+        if format_name is not None or model_format.recognises(source):
+            return info, model_format
     return None
 
 
-def _with_format_errors(source: Source, info: ModelFormatInfo, work: Callable[[], _T]) -> _T:
-    """Call ``work`` and turn its errors into a StudioError that names the format."""
+def _with_format_errors(source: Source, info: ModelFormatInfo, action: Callable[[], _T]) -> _T:
+    """Call ``action`` and turn its errors into a StudioError that names the format."""
     try:
-        return work()
+        return action()
     except (ValueError, OSError) as error:
         raise StudioError(
             f"{source.path} can't be read as a model of {info.title}: "
@@ -149,11 +149,11 @@ def _with_format_errors(source: Source, info: ModelFormatInfo, work: Callable[[]
 
 def _require_reachable(path: Path) -> None:
     """Raise a StudioError if the path is missing or unreachable; nothing is downloaded."""
-    why = why_unreachable(path)
-    if why is None:
+    reason = why_unreachable(path)
+    if reason is None:
         return
-    if why != MISSING:
-        raise StudioError(f"{path} {why}.", "Check the path.")
+    if reason != MISSING:
+        raise StudioError(f"{path} {reason}.", "Check the path.")
     name = hub_name(path)
     if not name:
         raise StudioError(f"There is no file or folder {path}.", "Check the path.")
@@ -188,8 +188,8 @@ def _unknown_model_error(source: Source) -> StudioError:
             "Convert it as pesser/pytorch_diffusion does, and import the result.",
         )
     if path.suffix.lower() in _UNSUPPORTED:
-        what, remedy = _UNSUPPORTED[path.suffix.lower()]
-        return UnknownModelError(f"{path} {what}.", remedy)
+        description, remedy = _UNSUPPORTED[path.suffix.lower()]
+        return UnknownModelError(f"{path} {description}.", remedy)
     if source.tree is None:
         return UnknownModelError(f"{path} is no checkpoint of a kind that is known here.", remedy)
     return _unknown_tree(source, remedy)
@@ -237,9 +237,9 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
         return UnknownModelError(f"{source.path} holds nothing.", "Save it again.")
     names = [printable(str(name), 40) for name in list(items)[:_SHOWN]]
     more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""
-    what = f"it holds {', '.join(names)}{more}" if names else "it is no table"
+    content = f"it holds {', '.join(names)}{more}" if names else "it is no table"
     return UnknownModelError(
-        f"{source.path} is whole, and of no layout that is known here: {what}.", remedy
+        f"{source.path} is whole, and of no layout that is known here: {content}.", remedy
     )
 
 

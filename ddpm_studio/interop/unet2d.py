@@ -76,13 +76,13 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
     groups = _integer("norm_num_groups", fields.get("norm_num_groups", 32))
     scale_shift = chosen["resnet_time_scale_shift"] == "scale_shift"
     # With scale_shift, the middle's attention has no GroupNorm unless the field is given.
-    named = (groups,) if scale_shift else (None, groups)
-    require("attn_norm_num_groups", fields.get("attn_norm_num_groups"), named)
+    allowed_groups = (groups,) if scale_shift else (None, groups)
+    require("attn_norm_num_groups", fields.get("attn_norm_num_groups"), allowed_groups)
 
     height, width = _size(fields.get("sample_size"))
     channels = _integer("in_channels", fields.get("in_channels", 3))
-    out = _integer("out_channels", fields.get("out_channels", 3))
-    require("out_channels", out, (channels, 2 * channels))
+    out_channels = _integer("out_channels", fields.get("out_channels", 3))
+    require("out_channels", out_channels, (channels, 2 * channels))
     attends, in_blocks = _levels(fields, len(widths), chosen)
     head_channels = fields.get("attention_head_dim", 8)
     hidden = fields.get("time_embedding_dim")
@@ -105,7 +105,7 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
         scale_shift=scale_shift,
         resample_in_blocks=in_blocks,
         dropout=float(fields.get("dropout", 0.0)),
-        learned_variance=out == 2 * channels,
+        learned_variance=out_channels == 2 * channels,
         num_classes=num_classes,
     )
     return _paper_form(config) or config
@@ -122,15 +122,17 @@ def network_fields(config: NetworkConfig) -> dict[str, Any]:
     levels = len(shape.block_out_channels)
     kind = "resnet" if shape.resample_in_blocks else "conv"
     plain = "ResnetDownsampleBlock2D" if shape.resample_in_blocks else "DownBlock2D"
-    down = ["AttnDownBlock2D" if i in shape.attention_levels else plain for i in range(levels)]
+    down_blocks = [
+        "AttnDownBlock2D" if i in shape.attention_levels else plain for i in range(levels)
+    ]
     return {
         **{field: allowed for field, (allowed, _) in _FIXED.items()},
         "act_fn": "silu",
         "attention_head_dim": shape.attention_head_dim,
         "attn_norm_num_groups": shape.norm_num_groups if shape.scale_shift else None,
         "block_out_channels": list(shape.block_out_channels),
-        "down_block_types": down,
-        "up_block_types": _up_block_types(down),
+        "down_block_types": down_blocks,
+        "up_block_types": _up_block_types(down_blocks),
         "downsample_padding": shape.downsample_padding,
         "downsample_type": kind,
         "upsample_type": kind,
@@ -210,7 +212,7 @@ def _paper_form(config: DiffusersUNetConfig) -> UNetConfig | None:
     attending = {widths[level] for level in config.attention_levels} | {widths[-1]}
     one_head = config.attention_head_dim is None or attending == {config.attention_head_dim}
     flags = (config.freq_shift, config.flip_sin_to_cos, config.downsample_padding)
-    papers = (
+    is_paper = (
         flags == (1, False, 0)
         and one_head
         and math.isclose(config.norm_eps, NORM_EPS, rel_tol=1e-6)
@@ -219,7 +221,7 @@ def _paper_form(config: DiffusersUNetConfig) -> UNetConfig | None:
         and config.time_embedding_dim in (None, 4 * base)
         and not any(width % base for width in widths)
     )
-    if not papers:
+    if not is_paper:
         return None
     sides = level_sides(config.height, config.width, len(widths))
     return UNetConfig(
@@ -242,9 +244,9 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
         UnsupportedFieldError: if the types of blocks can't be expressed.
         ValueError: if there are more or fewer blocks than levels.
     """
-    down = list(fields.get("down_block_types", ["DownBlock2D"] + ["AttnDownBlock2D"] * 3))
-    up = list(fields.get("up_block_types", ["AttnUpBlock2D"] * 3 + ["UpBlock2D"]))
-    for field, blocks in (("down_block_types", down), ("up_block_types", up)):
+    down_blocks = list(fields.get("down_block_types", ["DownBlock2D"] + ["AttnDownBlock2D"] * 3))
+    up_blocks = list(fields.get("up_block_types", ["AttnUpBlock2D"] * 3 + ["UpBlock2D"]))
+    for field, blocks in (("down_block_types", down_blocks), ("up_block_types", up_blocks)):
         for block in blocks:
             require(field, block, _TYPES[field])
     if len(down) != levels:
@@ -254,16 +256,22 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
         )
     if up != _up_block_types(down):
         raise UnsupportedFieldError(
-            "up_block_types", up, f"the mirror of down_block_types, {_up_block_types(down)},"
+            "up_block_types",
+            up_blocks,
+            f"the mirror of down_block_types, {_up_block_types(down_blocks)},",
         )
     # The last block of each side does not change the resolution.
-    down_ways = {block: _resampling(block, chosen["downsample_type"]) for block in down[:-1]}
-    up_ways = {block: _resampling(block, chosen["upsample_type"]) for block in up[:-1]}
-    ways = {*down_ways.values(), *up_ways.values()}
-    if len(ways) > 1:
-        mixed = [f"{block} ({way})" for block, way in (down_ways | up_ways).items()]
-        raise UnsupportedFieldError("the way to change resolution", mixed, "one way for all blocks")
-    return [block.startswith("Attn") for block in down], ways == {"resnet"}
+    down_kinds = {
+        block: _resampling(block, chosen["downsample_type"]) for block in down_blocks[:-1]
+    }
+    up_kinds = {block: _resampling(block, chosen["upsample_type"]) for block in up_blocks[:-1]}
+    kinds = {*down_kinds.values(), *up_kinds.values()}
+    if len(kinds) > 1:
+        described = [f"{block} ({kind})" for block, kind in (down_kinds | up_kinds).items()]
+        raise UnsupportedFieldError(
+            "the way to change resolution", described, "one way for all blocks"
+        )
+    return [block.startswith("Attn") for block in down_blocks], kinds == {"resnet"}
 
 
 def _resampling(block: str, attending: str) -> str:
@@ -273,8 +281,8 @@ def _resampling(block: str, attending: str) -> str:
     return "resnet" if "Resnet" in block else "conv"
 
 
-def _up_block_types(down: list[str]) -> list[str]:
-    return [block.replace("Down", "Up") for block in reversed(down)]
+def _up_block_types(down_blocks: list[str]) -> list[str]:
+    return [block.replace("Down", "Up") for block in reversed(down_blocks)]
 
 
 def _level_indices(attends: tuple[bool, ...]) -> tuple[int, ...]:

@@ -24,11 +24,11 @@ class _Kind(NamedTuple):
     """A kind of folder, recognised if any of its glob patterns matches a file in it."""
 
     patterns: tuple[str, ...]
-    what: str
+    description: str
     remedy: str
 
 
-# ``what`` is the predicate of a sentence about the folder.
+# ``description`` is the predicate of a sentence about the folder.
 _KINDS = (
     _Kind(
         ("*.ckpt*.index", "*.ckpt*.meta"),
@@ -80,13 +80,13 @@ def unsupported_folder_error(folder: Path) -> StudioError | None:
     """Return the error for an unsupported folder, recognised by its files; None if unknown."""
     for kind in _KINDS:
         if any(next(folder.glob(pattern), None) is not None for pattern in kind.patterns):
-            return StudioError(f"{folder} {kind.what}.", kind.remedy)
+            return StudioError(f"{folder} {kind.description}.", kind.remedy)
     with suppress(StudioError):
         fields = read_json(folder / "config.json")
         if "model_type" in fields and "_class_name" not in fields:
-            kind_of = printable(str(fields["model_type"]), 40)
+            model_type = printable(str(fields["model_type"]), 40)
             return StudioError(
-                f"{folder} is a model of the library transformers ({kind_of}).",
+                f"{folder} is a model of the library transformers ({model_type}).",
                 "Only networks that draw pictures from noise can be read.",
             )
     if weights := _weights(folder):

@@ -53,7 +53,7 @@ def test_a_file_of_any_kind(tmp_path: Path, kind: str, suffix: str) -> None:
     content, instead = CONTENTS[kind]
     path = tmp_path / f"x.{suffix}"
     path.write_bytes(content)
-    assert refusal(path) == f"x.{suffix} is {instead.what}. {instead.remedy}"
+    assert refusal(path) == f"x.{suffix} is {instead.description}. {instead.remedy}"
 
 
 @pytest.mark.parametrize("suffix", ["png", "zip", "npy", "npz", "pt", "h5", "parquet"])
@@ -156,21 +156,23 @@ def model_refusal(path: Path) -> str:
 def test_a_file_of_weights(tmp_path: Path, kind: str, name: str) -> None:
     content, instead = CONTENTS[kind]
     (tmp_path / name).write_bytes(content)
-    assert model_refusal(tmp_path / name).endswith(f"{name} is {instead.what}. {instead.remedy}")
+    assert model_refusal(tmp_path / name).endswith(
+        f"{name} is {instead.description}. {instead.remedy}"
+    )
 
 
 def test_in_a_folder_of_diffusers(tmp_path: Path) -> None:
-    assert GIT_LFS.what in model_refusal(_model(tmp_path / "weights", POINTER))
-    assert GIT_LFS.what in model_refusal(_model(tmp_path / "config", b"", POINTER))
+    assert GIT_LFS.description in model_refusal(_model(tmp_path / "weights", POINTER))
+    assert GIT_LFS.description in model_refusal(_model(tmp_path / "config", b"", POINTER))
     linked = _model(tmp_path / "linked", None)
     link = linked / "unet/diffusion_pytorch_model.safetensors"
     link.symlink_to("../../.git/annex/objects/x/y/MD5E-s1--a")
-    assert GIT_ANNEX.what in model_refusal(linked)
+    assert GIT_ANNEX.description in model_refusal(linked)
     sharded = _model(tmp_path / "sharded", None)
     index = {"weight_map": {"a": "diffusion_pytorch_model-00001-of-00001.safetensors"}}
     (sharded / "unet/diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
     (sharded / "unet/diffusion_pytorch_model-00001-of-00001.safetensors").write_bytes(POINTER)
-    assert GIT_LFS.what in model_refusal(sharded)
+    assert GIT_LFS.description in model_refusal(sharded)
 
 
 def test_weights_are_never_taken_for_a_stand_in(tmp_path: Path) -> None:

@@ -60,15 +60,15 @@ class Diffusers(ModelFormat):
             require_network(fields)
         except UnsupportedFieldError as error:
             raise _unsupported(file, error) from error
-        asked: dict[str, Any] = {}
+        missing: dict[str, Any] = {}
         if fields.get("sample_size") is None:
-            asked["image_size"] = None
+            missing["image_size"] = None
         if layout.scheduler is None:
-            asked.update(PAPER_SETTINGS)
+            missing.update(PAPER_SETTINGS)
         embeds = fields.get("num_class_embeds")
         if embeds is not None and not (layout.root / NO_LABEL_FILE).exists():
-            asked["null_class"] = False
-        return asked
+            missing["null_class"] = False
+        return missing
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """See :class:`ModelFormat`."""
@@ -122,10 +122,14 @@ def _check_pipeline(index: Path) -> None:
     """Refuse a pipeline with components other than a U-Net on pixels and its scheduler."""
     fields = read_json(index)
     pipeline = str(fields.get("_class_name", "pipeline"))
-    parts = {n for n, made in fields.items() if isinstance(made, list) and made[-1:] != [None]}
-    if more := sorted(parts - {"unet", "scheduler"}):
+    components = {
+        n
+        for n, component in fields.items()
+        if isinstance(component, list) and component[-1:] != [None]
+    }
+    if others := sorted(components - {"unet", "scheduler"}):
         raise StudioError(
-            f"{index.parent} holds a {pipeline}, which works with {', '.join(more)}.",
+            f"{index.parent} holds a {pipeline}, which works with {', '.join(others)}.",
             "Only pipelines of a UNet2DModel on pixels and a scheduler, such as DDPMPipeline, "
             "can be read.",
         )
@@ -143,7 +147,7 @@ def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
     except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(file, error) from error
     process, notes = _process(layout, config, answers)
-    weights, more = _weights(layout.unet, config, own_row)
+    weights, weight_notes = _weights(layout.unet, config, own_row)
     raw = None if layout.raw is None else _weights(layout.raw, config, own_row)[0]
     step = _STEP.fullmatch(layout.root.name)
     return ForeignModel(
@@ -153,7 +157,7 @@ def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
         process=process,
         raw=raw,
         training_progress=f"step {int(step[1]):,}" if step else "",
-        notes=(*notes, *more),
+        notes=(*notes, *weight_notes),
     )
 
 
@@ -181,8 +185,8 @@ def _weights(
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return a network's weights, and notes on where they were read from."""
     shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
-    numbers = sum(shape.numel() for shape in shapes.values())
-    file, table = read_weights(folder, _WIDEST * numbers + _OVERHEAD)
+    parameters = sum(shape.numel() for shape in shapes.values())
+    file, table = read_weights(folder, _WIDEST * parameters + _OVERHEAD)
     weights = dict(strip_prefixes(table))
     if config.num_classes is not None and not own_row:
         weights = _with_no_label_row(weights)
@@ -206,10 +210,10 @@ def _with_no_label_row(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _unsupported(path: Path, error: Exception) -> StudioError:
-    what = "a scheduler" if "scheduler" in path.name else "a network"
+    kind = "a scheduler" if "scheduler" in path.name else "a network"
     known = isinstance(error, UnsupportedFieldError)
     return StudioError(
-        f"{path} describes {what} that DDPM Studio cannot express: {error}.",
+        f"{path} describes {kind} that DDPM Studio cannot express: {error}.",
         "Choose a model of the DDPM family, such as google/ddpm-cifar10-32 (a name on the "
         "Hugging Face Hub)."
         if known

@@ -42,8 +42,8 @@ class Ermon(ModelFormat):
         )
 
 
-def _table(source: Source, place: int) -> StateDict:
+def _table(source: Source, index: int) -> StateDict:
     states = source.tree
-    if not isinstance(states, list) or len(states) <= place or not is_state_dict(states[place]):
+    if not isinstance(states, list) or len(states) <= index or not is_state_dict(states[index]):
         return {}
-    return strip_prefixes(states[place])
+    return strip_prefixes(states[index])

@@ -60,7 +60,7 @@ class ModelFormat(ABC):
 class UnsupportedFormat(ModelFormat):
     """Base class of formats that are recognised but not supported, as no network here fits."""
 
-    what: ClassVar[str]
+    description: ClassVar[str]
     reason: ClassVar[str]
     remedy: ClassVar[str] = "Sample it with its own program."
 
@@ -68,9 +68,9 @@ class UnsupportedFormat(ModelFormat):
         """Refuse the model.
 
         Raises:
-            StudioError: always; the message is made from ``what``, ``reason`` and ``remedy``.
+            StudioError: always; the message is made from ``description``, ``reason`` and ``remedy``.
         """
-        raise StudioError(f"{source.path.name} is {self.what}: {self.reason}.", self.remedy)
+        raise StudioError(f"{source.path.name} is {self.description}: {self.reason}.", self.remedy)
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """Refuse the model, as :meth:`questions` does."""
@@ -94,7 +94,9 @@ def default_side(attends: Collection[bool]) -> int | None:
     Args:
         attends: whether each level has attention, from the pictures' resolution downwards.
     """
-    return next((_ATTENTION_SIDE << level for level, one in enumerate(attends) if one), None)
+    return next(
+        (_ATTENTION_SIDE << level for level, attention in enumerate(attends) if attention), None
+    )
 
 
 def height_width(answers: Answers) -> tuple[int, int]:

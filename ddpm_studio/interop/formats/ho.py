@@ -86,13 +86,13 @@ def paper_config(table: StateDict, answers: Answers) -> UNetConfig:
     widths = [
         shape_of(table, f"down.{level}.block.0.conv1.weight")[0] for level in range(len(attends))
     ]
-    if any(one % base for one in widths):
+    if any(level_width % base for level_width in widths):
         raise ValueError("its levels are no multiples of the first width")
     sides = level_sides(height, width, len(widths))
     return UNetConfig(
         *(height, width, channels),
         base_channels=base,
-        channel_mult=tuple(one // base for one in widths),
+        channel_mult=tuple(level_width // base for level_width in widths),
         blocks_per_level=_count(table, r"down\.0\.block\.(\d+)\."),
         attention_resolutions=tuple(s for s, a in zip(sides, attends, strict=True) if a),
         dropout=0.0,

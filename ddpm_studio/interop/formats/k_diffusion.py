@@ -11,11 +11,13 @@ _INNER = "inner_model."
 class KDiffusion(UnsupportedFormat):
     """A k-diffusion checkpoint: model, model_ema, opt, sched, ema_sched, epoch and step."""
 
-    what = "a model of k-diffusion"
+    description = "a model of k-diffusion"
     reason = "its networks are its own, and none of those here"
 
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         tables = [source.items.get(name) for name in ("model_ema", "model")]
-        inner = any(name.startswith(_INNER) for one in tables if is_state_dict(one) for name in one)
-        return inner or {"model", "model_ema", "ema_sched"} <= source.items.keys()
+        wrapped = any(
+            name.startswith(_INNER) for table in tables if is_state_dict(table) for name in table
+        )
+        return wrapped or {"model", "model_ema", "ema_sched"} <= source.items.keys()

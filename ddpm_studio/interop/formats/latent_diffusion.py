@@ -11,7 +11,7 @@ _PARTS = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.")
 class LatentDiffusion(UnsupportedFormat):
     """A latent diffusion checkpoint, such as ``sd-v1-4.ckpt``."""
 
-    what = "a model of latent diffusion, such as Stable Diffusion"
+    description = "a model of latent diffusion, such as Stable Diffusion"
     reason = "it works on the latents of another network, and not on pixels"
 
     def recognises(self, source: Source) -> bool:

@@ -13,7 +13,7 @@ _BLOCK = re.compile(r"(?:^|\.)(?:downs\.0\.[0-3]|mid_block1)\.")
 class Lucidrains(UnsupportedFormat):
     """A checkpoint of denoising-diffusion-pytorch, such as ``model-10.pt``."""
 
-    what = "a model of denoising-diffusion-pytorch (lucidrains)"
+    description = "a model of denoising-diffusion-pytorch (lucidrains)"
     reason = (
         "its network has linear attention and norms of its own, which change with its version, and "
         "the file does not say how it is made"
@@ -22,4 +22,6 @@ class Lucidrains(UnsupportedFormat):
     def recognises(self, source: Source) -> bool:
         """See :class:`ModelFormat`."""
         tables = [source.tree, *source.items.values()]
-        return any(any(_BLOCK.search(name) for name in one) for one in tables if is_state_dict(one))
+        return any(
+            any(_BLOCK.search(name) for name in table) for table in tables if is_state_dict(table)
+        )

@@ -11,7 +11,7 @@ _PERSISTENCE = b"torch_utils.persistence"
 class NVlabs(UnsupportedFormat):
     """A pickle of NVlabs, such as ``edm-cifar10-32x32-cond-vp.pkl``."""
 
-    what = "a pickle of NVlabs' EDM or StyleGAN"
+    description = "a pickle of NVlabs' EDM or StyleGAN"
     reason = "reading it would run the source code in it, and its networks are none of those here"
 
     def recognises(self, source: Source) -> bool:

@@ -130,8 +130,8 @@ def _new_order(rows: Tensor, config: OpenAIUNetConfig) -> Tensor:
     """Reorder rows of (head, q k v, channel) as (q k v, head, channel)."""
     width = len(rows) // 3
     heads = width // config.head_channels if config.head_channels else config.heads
-    apart = rows.reshape(heads, 3, width // heads, *rows.shape[1:])
-    return apart.transpose(0, 1).reshape(rows.shape)
+    by_head = rows.reshape(heads, 3, width // heads, *rows.shape[1:])
+    return by_head.transpose(0, 1).reshape(rows.shape)
 
 
 def _their_name(name: str, config: OpenAIUNetConfig) -> str:
@@ -144,34 +144,34 @@ def _their_name(name: str, config: OpenAIUNetConfig) -> str:
         number = {"mid1": 0, "mid_attention": 1, "mid2": 2}[part]
         inner = _ATTENTION if part == "mid_attention" else _RESIDUAL
         return f"middle_block.{number}.{inner[rest[0]]}.{kind}"
-    level, what, *within = rest
+    level, module, *indices = rest
     if part == "down":
-        return f"input_blocks.{_down(int(level), what, within, config)}.{kind}"
-    return f"output_blocks.{_up(int(level), what, within, config)}.{kind}"
+        return f"input_blocks.{_down(int(level), module, indices, config)}.{kind}"
+    return f"output_blocks.{_up(int(level), module, indices, config)}.{kind}"
 
 
-def _down(level: int, what: str, within: list[str], config: OpenAIUNetConfig) -> str:
+def _down(level: int, module: str, indices: list[str], config: OpenAIUNetConfig) -> str:
     first = 1 + level * (config.blocks_per_level + 1)
-    if what == "resample":
-        inner = _RESIDUAL[within[0]] if config.resample_in_blocks else "op"
-        return f"{first + config.blocks_per_level}.0.{inner}"
-    number, layer = within
-    attention = what == "attention"
-    inner = (_ATTENTION if attention else _RESIDUAL)[layer]
-    return f"{first + int(number)}.{int(attention)}.{inner}"
+    if module == "resample":
+        name = _RESIDUAL[indices[0]] if config.resample_in_blocks else "op"
+        return f"{first + config.blocks_per_level}.0.{name}"
+    block, layer = indices
+    attention = module == "attention"
+    name = (_ATTENTION if attention else _RESIDUAL)[layer]
+    return f"{first + int(block)}.{int(attention)}.{name}"
 
 
-def _up(place: int, what: str, within: list[str], config: OpenAIUNetConfig) -> str:
+def _up(position: int, module: str, indices: list[str], config: OpenAIUNetConfig) -> str:
     # On the way up, our levels are counted from the lowest resolution.
-    first, level = place * (config.blocks_per_level + 1), len(config.widths) - 1 - place
-    if what == "resample":
+    first, level = position * (config.blocks_per_level + 1), len(config.widths) - 1 - position
+    if module == "resample":
         # After the last block of its level, and that block's attention.
-        inner = _RESIDUAL[within[0]] if config.resample_in_blocks else "conv"
-        return f"{first + config.blocks_per_level}.{1 + int(config.attends[level])}.{inner}"
-    number, layer = within
-    attention = what == "attention"
-    inner = (_ATTENTION if attention else _RESIDUAL)[layer]
-    return f"{first + int(number)}.{int(attention)}.{inner}"
+        name = _RESIDUAL[indices[0]] if config.resample_in_blocks else "conv"
+        return f"{first + config.blocks_per_level}.{1 + int(config.attends[level])}.{name}"
+    block, layer = indices
+    attention = module == "attention"
+    name = (_ATTENTION if attention else _RESIDUAL)[layer]
+    return f"{first + int(block)}.{int(attention)}.{name}"
 
 
 def _config(weights: StateDict, flags: OpenAIFlags) -> OpenAIUNetConfig:
@@ -224,8 +224,10 @@ def _plan(weights: StateDict) -> _Plan:
     )
     # On the way up, each level but the last ends with an upsampling layer.
     doubling = re.compile(r"output_blocks\.(\d+)\.[12]\.(conv|in_layers\.0)\.weight")
-    ends = [(int(match[1]), match[2]) for name in weights if (match := doubling.fullmatch(name))]
-    per_level = 1 + min((number for number, _ in ends), default=blocks - 1)
+    upsamplers = [
+        (int(match[1]), match[2]) for name in weights if (match := doubling.fullmatch(name))
+    ]
+    per_level = 1 + min((block for block, _ in upsamplers), default=blocks - 1)
     if not 0 < blocks <= _MAX_BLOCKS or per_level < 2 or blocks % per_level:
         raise ValueError("its blocks make no U-Net")
     starts = [1 + level * per_level for level in range(blocks // per_level)]
@@ -245,7 +247,7 @@ def _plan(weights: StateDict) -> _Plan:
         per_level - 1,
         tuple(f"input_blocks.{start}.1.qkv.weight" in weights for start in starts),
         by_t == 2 * widths[0],
-        any(what == "in_layers.0" for _, what in ends),
+        any(layer == "in_layers.0" for _, layer in upsamplers),
         shape_of(weights, _LABELS)[0] if _LABELS in weights else None,
     )
 
@@ -285,9 +287,9 @@ class OpenAI(ModelFormat):
         null_label = answers.get("null_class", False)
         found = from_openai(source.tensors(table), flags, null_label=null_label)
         # Their linear schedule is the paper's at T = 1000, and steeper at fewer steps.
-        their = {PAPER_SETTINGS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
-        named = {**answers, "schedule": their.get(answers["schedule"], answers["schedule"])}
-        process = process_of(named, learned=found.config.learned_variance)
+        schedules = {PAPER_SETTINGS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
+        settings = {**answers, "schedule": schedules.get(answers["schedule"], answers["schedule"])}
+        process = process_of(settings, learned=found.config.learned_variance)
         return ForeignModel(
             found.config,
             found.weights,
@@ -313,12 +315,12 @@ def _published_flags(plan: _Plan, side: int | None) -> Answers:
     guided = plan.resample_in_blocks
     # improved-diffusion's small models have T = 4000, and its class-conditional ImageNet model does
     # not rescale t.
-    long = not guided and side in (32, 64) and plan.out == 2 * plan.channels
+    is_long = not guided and side in (32, 64) and plan.out == 2 * plan.channels
     by_channels = guided and side != 128
     return {
-        "schedule": "cosine" if long or (guided and side == 64) else PAPER_SETTINGS["schedule"],
-        "timesteps": 4000 if long else _RESCALED,
-        "rescale_timesteps": long and plan.classes is None,
+        "schedule": "cosine" if is_long or (guided and side == 64) else PAPER_SETTINGS["schedule"],
+        "timesteps": 4000 if is_long else _RESCALED,
+        "rescale_timesteps": is_long and plan.classes is None,
         "num_heads": 4 if plan.scale_shift else 1,
         "num_head_channels": 64 if by_channels and not any(w % 64 for w in plan.widths) else 0,
         "new_attention_order": guided and side == 64,

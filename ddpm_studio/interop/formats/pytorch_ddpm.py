@@ -64,10 +64,10 @@ class PytorchDDPM(ModelFormat):
     def questions(self, source: Source) -> Answers:
         """Return schedule and parameterisation; the file has T, and the size if it has x_T."""
         table = _table(source, "net_model", "ema_model")
-        usual = {**PAPER_SETTINGS}
-        del usual["timesteps"]
-        asked = {} if _noise_size(source) else {"image_size": default_side(_Plan(table).attends)}
-        return {**asked, **usual}
+        settings = {**PAPER_SETTINGS}
+        del settings["timesteps"]
+        size = {} if _noise_size(source) else {"image_size": default_side(_Plan(table).attends)}
+        return {**size, **settings}
 
     def read(self, source: Source, answers: Answers) -> ForeignModel:
         """See :class:`ModelFormat`."""
@@ -97,18 +97,20 @@ class _Plan:
     """
 
     def __init__(self, table: StateDict) -> None:
-        places = {
+        indices = {
             part: {int(m[1][:6]) for n in table if (m := re.match(rf"{part}\.(\d+)\.", n))}
             for part in ("downblocks", "upblocks")
         }
-        downs = sorted(n for n in places["downblocks"] if f"downblocks.{n}.main.weight" in table)
-        self.levels, count = len(downs) + 1, len(places["downblocks"])
-        self.blocks = downs[0] if downs else count
+        downsamplers = sorted(
+            n for n in indices["downblocks"] if f"downblocks.{n}.main.weight" in table
+        )
+        self.levels, count = len(downsamplers) + 1, len(indices["downblocks"])
+        self.blocks = downsamplers[0] if downsamplers else count
         if not 0 < count <= _MAX_BLOCKS or count != self.levels * (self.blocks + 1) - 1:
             raise ValueError("its blocks make no U-Net")
-        firsts = [level * (self.blocks + 1) for level in range(self.levels)]
-        self.widths = tuple(shape_of(table, f"downblocks.{n}.block1.2.weight")[0] for n in firsts)
-        self.attends = tuple(f"downblocks.{n}.attn.proj.weight" in table for n in firsts)
+        starts = [level * (self.blocks + 1) for level in range(self.levels)]
+        self.widths = tuple(shape_of(table, f"downblocks.{n}.block1.2.weight")[0] for n in starts)
+        self.attends = tuple(f"downblocks.{n}.attn.proj.weight" in table for n in starts)
         self.base, self.channels = shape_of(table, "head.weight")[:2]
         self.hidden = shape_of(table, _TIME)[0]
 
@@ -119,7 +121,7 @@ class _Plan:
         return DiffusersUNetConfig(
             *(height, width, self.channels),
             block_out_channels=self.widths,
-            attention_levels=tuple(n for n, one in enumerate(self.attends) if one),
+            attention_levels=tuple(n for n, attention in enumerate(self.attends) if attention),
             layers_per_block=self.blocks,
             attention_head_dim=None,
             time_embedding_dim=self.hidden,
@@ -135,23 +137,23 @@ class _Plan:
             return [f"{_OUTER[path]}.{kind}"]
         part, *rest = path.split(".")
         if part.startswith("mid"):
-            place = f"middleblocks.{int(part == 'mid2')}"
+            prefix = f"middleblocks.{int(part == 'mid2')}"
             return _inner(
-                place, "attention" if part == "mid_attention" else "blocks", rest[0], kind
+                prefix, "attention" if part == "mid_attention" else "blocks", rest[0], kind
             )
-        level, what, *within = rest
+        level, module, *indices = rest
         # On the way up, a level has one more block; both count levels from the lowest resolution.
         per_level = self.blocks + (1 if part == "down" else 2)
         first = int(level) * per_level
-        if what == "resample":
+        if module == "resample":
             return [f"{part}blocks.{first + per_level - 1}.main.{kind}"]
-        return _inner(f"{part}blocks.{first + int(within[0])}", what, within[1], kind)
+        return _inner(f"{part}blocks.{first + int(indices[0])}", module, indices[1], kind)
 
 
-def _inner(place: str, what: str, layer: str, kind: str) -> list[str]:
-    if what == "attention":
-        return [f"{place}.attn.{one}.{kind}" for one in _ATTENTION[layer]]
-    return [f"{place}.{_RESIDUAL[layer]}.{kind}"]
+def _inner(prefix: str, module: str, layer: str, kind: str) -> list[str]:
+    if module == "attention":
+        return [f"{prefix}.attn.{projection}.{kind}" for projection in _ATTENTION[layer]]
+    return [f"{prefix}.{_RESIDUAL[layer]}.{kind}"]
 
 
 def _weights(
@@ -165,21 +167,21 @@ def _weights(
     given = dict(weights)
     table = given.pop(_EMBEDDING).float()
     T, dim = table.shape
-    ours = timestep_embedding(torch.arange(T), dim, shift=0)
+    expected = timestep_embedding(torch.arange(T), dim, shift=0)
     # Theirs interleaves sines and cosines.
-    sorted_out = torch.cat([torch.arange(0, dim, 2), torch.arange(1, dim, 2)])
-    if not torch.allclose(table[:, sorted_out], ours, rtol=0, atol=_TOLERANCE):
+    order = torch.cat([torch.arange(0, dim, 2), torch.arange(1, dim, 2)])
+    if not torch.allclose(table[:, order], expected, rtol=0, atol=_TOLERANCE):
         raise ValueError("its embedding of t is none of sines and cosines")
     shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
     result = match_weights(given, {name: plan.names(name) for name in shapes}, shapes)
-    result["time1.weight"] = result["time1.weight"][:, sorted_out].contiguous()
+    result["time1.weight"] = result["time1.weight"][:, order].contiguous()
     return result
 
 
 def _table(source: Source, *names: str) -> StateDict:
     """Return the first state dict that exists under these names, or else the file itself."""
-    there = [source.items[name] for name in names if name in source.items]
-    found = there[0] if there else source.tree
+    existing = [source.items[name] for name in names if name in source.items]
+    found = existing[0] if existing else source.tree
     return strip_prefixes(found) if is_state_dict(found) else {}
 
 

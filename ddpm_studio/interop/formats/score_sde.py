@@ -11,7 +11,7 @@ _MODULES = "all_modules."
 class ScoreSDE(UnsupportedFormat):
     """A score_sde checkpoint, such as ``checkpoint_8.pth``: optimizer, model, ema and step."""
 
-    what = "a model of score_sde"
+    description = "a model of score_sde"
     reason = "its networks are numbered modules that only its configuration can tell apart"
 
     def recognises(self, source: Source) -> bool:

@@ -91,10 +91,13 @@ def is_state_dict(value: object) -> TypeGuard[StateDict]:
 
 def strip_prefixes(table: Mapping[str, _Leaf]) -> Mapping[str, _Leaf]:
     """Return a state dict without the name prefixes of DataParallel and torch.compile."""
-    around = next((one for one in _PREFIXES if all(name.startswith(one) for name in table)), None)
-    if not table or around is None:
+    prefix = next(
+        (candidate for candidate in _PREFIXES if all(name.startswith(candidate) for name in table)),
+        None,
+    )
+    if not table or prefix is None:
         return table
-    return strip_prefixes({name.removeprefix(around): leaf for name, leaf in table.items()})
+    return strip_prefixes({name.removeprefix(prefix): leaf for name, leaf in table.items()})
 
 
 def find_state_dict(source: Source) -> StateDict:
@@ -104,8 +107,8 @@ def find_state_dict(source: Source) -> StateDict:
     """
     if is_state_dict(source.tree):
         return strip_prefixes(source.tree)
-    wrapped = (source.items.get(name) for name in _WRAPPERS)
-    return strip_prefixes(next((table for table in wrapped if is_state_dict(table)), {}))
+    tables = (source.items.get(name) for name in _WRAPPERS)
+    return strip_prefixes(next((table for table in tables if is_state_dict(table)), {}))
 
 
 @contextmanager
