@@ -51,10 +51,10 @@ class PickledArray:
                 raise ValueError("an array in it is damaged, or holds Python objects")
         # Python 2 pickled bytes as str.
         raw = content.encode("latin-1") if isinstance(content, str) else content
-        sound = len(shape) <= _MAX_DIMENSIONS and all(
+        valid = len(shape) <= _MAX_DIMENSIONS and all(
             type(size) is int and 0 <= size < 2**40 for size in shape
         )
-        if not isinstance(raw, bytes) or not sound:
+        if not isinstance(raw, bytes) or not valid:
             raise ValueError("an array in it is damaged, or holds Python objects")
         if math.prod(shape) * kind.dtype.itemsize != len(raw):
             raise ValueError("an array in it is cut short")

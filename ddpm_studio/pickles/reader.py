@@ -223,16 +223,16 @@ class _Reader:
         elif not isinstance(self._stack[-1], Unknown):
             raise ValueError("it holds more than data")
 
-    def _construct(self, made: object, args: object) -> object:
-        if not isinstance(made, Unknown) or not isinstance(args, tuple):
+    def _construct(self, target: object, args: object) -> object:
+        if not isinstance(target, Unknown) or not isinstance(args, tuple):
             raise ValueError("it holds more than data")
-        maker = self._makers.get(made.name)
-        return made if maker is None else maker(args)
+        maker = self._makers.get(target.name)
+        return target if maker is None else maker(args)
 
-    def _load_persistent(self, identity: object) -> object:
+    def _load_persistent(self, persistent_id: object) -> object:
         if self._persistent is None:
             raise ValueError("it refers to what is not in it")
-        return self._persistent(identity)
+        return self._persistent(persistent_id)
 
 
 def _text(value: object) -> str:

@@ -86,14 +86,14 @@ class TorchFile:
     tree: object
     read_storage: Callable[[_Storage], Tensor]
 
-    def load(self, view: TensorRef) -> Tensor:
+    def load(self, ref: TensorRef) -> Tensor:
         """Read a tensor from the file.
 
         Raises:
             OSError: if the file can't be read.
             ValueError: if it is damaged.
         """
-        return _wrap_errors(lambda: _tensor(view, self.read_storage(view.storage)))
+        return _wrap_errors(lambda: _tensor(ref, self.read_storage(ref.storage)))
 
 
 def is_torch_file(path: Path) -> bool:
@@ -133,14 +133,14 @@ def load_torch_file(path: Path) -> dict[str, Tensor]:
     with open_torch_file(path) as file:
         if not isinstance(file.tree, dict):
             raise ValueError("it is no table of weights")
-        for name, view in file.tree.items():
+        for name, ref in file.tree.items():
             if not isinstance(name, str):
                 raise ValueError("a tensor in it has no name")
-            if not isinstance(view, TensorRef):
+            if not isinstance(ref, TensorRef):
                 raise ValueError(f"{name[:80]} in it is no tensor")
-            if not view.dtype.is_floating_point:
+            if not ref.dtype.is_floating_point:
                 raise ValueError("it holds numbers of a kind that no weights have")
-        return {name: file.load(view) for name, view in file.tree.items()}
+        return {name: file.load(ref) for name, ref in file.tree.items()}
 
 
 def _wrap_errors(read: Callable[[], _T]) -> _T:
@@ -161,17 +161,17 @@ def _wrap_errors(read: Callable[[], _T]) -> _T:
 
 
 def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
-    there = TorchZip(archive)
-    tree = _tree(io.BytesIO(there.tree(_MAX_TREE_BYTES)))
-    kept: dict[_Storage, Tensor] = {}
+    torch_zip = TorchZip(archive)
+    tree = _tree(io.BytesIO(torch_zip.tree(_MAX_TREE_BYTES)))
+    cached: dict[_Storage, Tensor] = {}
 
     def read_storage(storage: _Storage) -> Tensor:
-        if storage not in kept:
-            numbers = _to_tensor(there.numbers(storage.key), storage.dtype)
+        if storage not in cached:
+            tensor = _to_tensor(torch_zip.numbers(storage.key), storage.dtype)
             # Cache of the latest storage, since views that share one usually follow each other.
-            kept.clear()
-            kept[storage] = numbers
-        return kept[storage]
+            cached.clear()
+            cached[storage] = tensor
+        return cached[storage]
 
     return TorchFile(tree, read_storage)
 
@@ -179,26 +179,26 @@ def _open_zip(archive: zipfile.ZipFile) -> TorchFile:
 def _open_legacy(stream: BinaryIO) -> TorchFile:
     """Read the legacy format, before 2020; the stream is after its first pickle."""
     start = stream.tell()
-    head = io.BytesIO(stream.read(_MAX_TREE_BYTES))
-    if parse_pickle(head) != 1001:
+    header = io.BytesIO(stream.read(_MAX_TREE_BYTES))
+    if parse_pickle(header) != 1001:
         raise ValueError("it is of a layout of torch that is not known here")
-    machine = parse_pickle(head)
-    if isinstance(machine, dict) and machine.get("little_endian") is False:
+    system_info = parse_pickle(header)
+    if isinstance(system_info, dict) and system_info.get("little_endian") is False:
         raise ValueError("its numbers are written backwards")
     sizes: dict[str, tuple[torch.dtype, int]] = {}
-    tree = _tree(head, sizes)
-    keys = parse_pickle(head)
+    tree = _tree(header, sizes)
+    keys = parse_pickle(header)
     if not isinstance(keys, list) or len(keys) > len(sizes):
         raise ValueError("it does not say where its numbers are")
-    place, places = start + head.tell(), {}
+    offset, offsets = start + header.tell(), {}
     for key in keys:
         dtype, count = sizes[str(key)]
-        places[str(key)] = place + 8
-        place += 8 + count * dtype.itemsize
+        offsets[str(key)] = offset + 8
+        offset += 8 + count * dtype.itemsize
 
     def read_storage(storage: _Storage) -> Tensor:
         dtype, count = sizes[storage.key]
-        stream.seek(places[storage.key] - 8)
+        stream.seek(offsets[storage.key] - 8)
         if struct.unpack("<q", stream.read(8)) != (count,):
             raise ValueError("a tensor in it has another number of numbers than it says")
         data = stream.read(count * dtype.itemsize)
@@ -212,8 +212,8 @@ def _open_legacy(stream: BinaryIO) -> TorchFile:
 def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = None) -> object:
     """Read the object tree; fill ``sizes`` with the dtype and number of elements of storages."""
 
-    def stored(identity: object) -> object:
-        match identity:
+    def stored(persistent_id: object) -> object:
+        match persistent_id:
             case ("storage", Unknown(("torch", kind)), str(key), str(), int(count), *more) if (
                 kind in _STORAGES and not any(more)
             ):
@@ -235,19 +235,19 @@ def _to_tensor(data: bytes, dtype: torch.dtype) -> Tensor:
     return torch.frombuffer(bytearray(data), dtype=dtype)
 
 
-def _tensor(view: TensorRef, numbers: Tensor) -> Tensor:
-    if len(view.shape) != len(view.stride) or len(view.shape) > _MAX_DIMENSIONS:
+def _tensor(ref: TensorRef, storage: Tensor) -> Tensor:
+    if len(ref.shape) != len(ref.stride) or len(ref.shape) > _MAX_DIMENSIONS:
         raise ValueError("a tensor in it has no shape")
-    if any(n < 0 for n in (*view.shape, *view.stride, view.offset)):
+    if any(n < 0 for n in (*ref.shape, *ref.stride, ref.offset)):
         raise ValueError("a tensor in it has a negative shape")
-    count = math.prod(view.shape)
+    count = math.prod(ref.shape)
     # With a stride of 0, a tensor of any size could be made from a single element.
-    if count > len(numbers):
+    if count > len(storage):
         raise ValueError("a tensor in it is larger than its numbers")
-    last = view.offset + sum((n - 1) * s for n, s in zip(view.shape, view.stride, strict=True))
-    if count and last >= len(numbers):
+    last = ref.offset + sum((n - 1) * s for n, s in zip(ref.shape, ref.stride, strict=True))
+    if count and last >= len(storage):
         raise ValueError("a tensor in it leads out of its numbers")
-    return torch.as_strided(numbers, view.shape, view.stride, view.offset)
+    return torch.as_strided(storage, ref.shape, ref.stride, ref.offset)
 
 
 def _tensor_ref(given: tuple[Any, ...]) -> object:

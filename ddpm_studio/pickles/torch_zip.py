@@ -35,13 +35,13 @@ class TorchZip:
         if order is not None and self._content(order, _LONGEST_ORDER) != b"little":
             raise ValueError("its numbers are written backwards")
 
-    def tree(self, most: int) -> bytes:
+    def tree(self, max_bytes: int) -> bytes:
         """Return the pickle of the object tree, as bytes.
 
         Raises:
-            ValueError: if it is longer than ``most`` bytes, or compressed.
+            ValueError: if it is longer than ``max_bytes`` bytes, or compressed.
         """
-        return self._content(self._members[self._root + _TREE], most)
+        return self._content(self._members[self._root + _TREE], max_bytes)
 
     def numbers(self, key: str) -> bytes:
         """Return the raw bytes of a storage.
@@ -70,9 +70,9 @@ class TorchZip:
         stream = self._archive.fp
         assert stream is not None
         stream.seek(info.header_offset)
-        head = stream.read(_LOCAL_HEADER_BYTES)
+        header = stream.read(_LOCAL_HEADER_BYTES)
         # Lengths of the local header's file name and extra field; torch pads the latter.
-        lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
         return info.header_offset + _LOCAL_HEADER_BYTES + lengths
 
     def _storage(self, key: str) -> zipfile.ZipInfo:
@@ -81,8 +81,8 @@ class TorchZip:
             raise ValueError("a tensor in it has no numbers")
         return _check_uncompressed(info)
 
-    def _content(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        if _check_uncompressed(info).file_size > most:
+    def _content(self, info: zipfile.ZipInfo, max_bytes: int) -> bytes:
+        if _check_uncompressed(info).file_size > max_bytes:
             raise ValueError("its table is too long")
         return self._archive.read(info)
 
