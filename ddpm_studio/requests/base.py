@@ -34,22 +34,22 @@ class Request(BaseModel):
 
 
 def options_of_entry(
-    model: type[Request], table: Table[Any], chosen: object, given: dict[str, float]
+    model: type[Request], table: Table[Any], name: object, given: dict[str, float]
 ) -> dict[str, float]:
     """Check the options of a chosen catalogue entry, and return them.
 
     Args:
         model: the request.
         table: the table of the entry.
-        chosen: the entry's name.
+        name: the entry's name.
         given: the options by name.
 
     Raises:
         ValueError: if the entry doesn't take one of them, or it is a field of the request.
     """
-    if own := model.model_fields.keys() & given.keys():
-        raise ValueError(f"{min(own)} has a field of its own")
+    if own_fields := model.model_fields.keys() & given.keys():
+        raise ValueError(f"{min(own_fields)} has a field of its own")
     # The options of an entry from a file that is unknown here can't be checked.
-    if given and isinstance(chosen, str) and chosen in table:
-        table[chosen].check(given)
+    if given and isinstance(name, str) and name in table:
+        table[name].check(given)
     return given

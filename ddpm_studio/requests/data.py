@@ -133,8 +133,8 @@ class PrepareOptions(Request):
         if axes is None:
             return None
         axes = axes.strip().upper()
-        twice = len(set(axes)) < len(axes)
-        if twice or not set("HW") <= set(axes) <= set("NHWC"):
+        repeated = len(set(axes)) < len(axes)
+        if repeated or not set("HW") <= set(axes) <= set("NHWC"):
             raise ValueError("must be axes such as NHWC, NCHW, NHW, HWC, CHW or HW")
         return axes
 

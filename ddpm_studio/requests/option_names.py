@@ -24,11 +24,11 @@ def request_with_field(kind: str, option: str) -> str | None:
         if not (isinstance(model, type) and issubclass(model, Request)):
             continue
         fields = model.model_fields
-        chosen = {options_from(field) for field in fields.values()}
-        for one in chosen & fields.keys():
-            marker = one_of(fields[one])
+        entry_fields = {options_from(field) for field in fields.values()}
+        for field_name in entry_fields & fields.keys():
+            marker = one_of(fields[field_name])
             if marker is not None and marker.table.kind == kind and option in fields:
                 extra = fields[option].json_schema_extra
-                if not isinstance(extra, dict) or extra.get("option_of") != one:
+                if not isinstance(extra, dict) or extra.get("option_of") != field_name:
                     return name
     return None

@@ -311,12 +311,12 @@ class TrainRequest(Request):
         recipe = PRESETS[preset].recipe if known else {}
         # For these fields None is a valid value: chosen to suit the pictures.
         by_data = {name for name in cls.preset_fields() if cls.model_fields[name].default is None}
-        left = recipe.keys() - by_data
-        named = {k: v for k, v in given.items() if v is not None or k not in left}
-        made = handler({**recipe, **named})
+        fillable = recipe.keys() - by_data
+        explicit = {k: v for k, v in given.items() if v is not None or k not in fillable}
+        request = handler({**recipe, **explicit})
         # Resuming applies only the fields that were named, not those from the recipe.
-        made.model_fields_set.difference_update(recipe.keys() - named.keys())
-        return made
+        request.model_fields_set.difference_update(recipe.keys() - explicit.keys())
+        return request
 
     @field_validator("devices")
     @classmethod
