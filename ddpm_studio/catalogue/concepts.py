@@ -360,4 +360,4 @@ def concept(name: str) -> Concept:
 
 def concepts_of(part: str) -> list[Concept]:
     """Return the concepts of one part of the lecture, in order."""
-    return [one for one in _ALL if one.part == part]
+    return [concept for concept in _ALL if concept.part == part]

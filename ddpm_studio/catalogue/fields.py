@@ -80,17 +80,19 @@ def choices_of(field: FieldInfo) -> tuple[Choice, ...]:
     """Return the choices of a field; empty if it is not an enumeration."""
     if (marker := one_of(field)) is not None:
         return tuple(Choice(entry.name, entry.title, entry.help) for entry in marker.entries())
-    literals = (one for one in _parts(field.annotation) if get_origin(one) is Literal)
-    values = [str(value) for one in literals for value in get_args(one)]
+    literals = (literal for literal in _parts(field.annotation) if get_origin(literal) is Literal)
+    values = [str(value) for literal in literals for value in get_args(literal)]
     return tuple(Choice(value, _value_title(value), _value_help(field, value)) for value in values)
 
 
 def one_of(field: FieldInfo) -> OneOf | None:
     """Return the :class:`OneOf` marker of a field, also of an optional one; None without one."""
-    inner = (
-        mark for part in _parts(field.annotation) for mark in getattr(part, "__metadata__", ())
+    nested = (
+        marker for part in _parts(field.annotation) for marker in getattr(part, "__metadata__", ())
     )
-    return next((mark for mark in (*field.metadata, *inner) if isinstance(mark, OneOf)), None)
+    return next(
+        (marker for marker in (*field.metadata, *nested) if isinstance(marker, OneOf)), None
+    )
 
 
 def entry_options(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option], ...]:
@@ -103,8 +105,8 @@ def entry_options(model: type[BaseModel], key: str) -> tuple[tuple[Entry, Option
     Returns:
         Each option that has no field of its own, with the entry that takes it.
     """
-    of = options_from(model.model_fields[key])
-    marker = one_of(model.model_fields[of]) if of in model.model_fields else None
+    entry_field = options_from(model.model_fields[key])
+    marker = one_of(model.model_fields[entry_field]) if entry_field in model.model_fields else None
     return tuple(
         (entry, option)
         for entry in (marker.entries() if marker else ())

@@ -340,14 +340,14 @@ _TERMS = (
 
 def _entries() -> Iterator[Term]:
     yield from _TERMS
-    for one in CONCEPTS.values():
+    for concept in CONCEPTS.values():
         yield Term(
-            one.name if one.name not in _OWN else f"concept_{one.name}",
-            one.title,
-            f"{one.sentence} {one.where}.",
+            concept.name if concept.name not in _OWN else f"concept_{concept.name}",
+            concept.title,
+            f"{concept.sentence} {concept.where}.",
             (),
-            one.name,
-            one.keywords,
+            concept.name,
+            concept.keywords,
         )
 
 
@@ -363,13 +363,13 @@ def term_of_symbol(sign: str) -> Term | None:
     return _BY_SYMBOL.get(sign)
 
 
-def find_terms(words: str) -> list[Term]:
-    """Search entries that contain all words, those with all of them in the title first."""
-    wanted = words.casefold().split()
+def find_terms(query: str) -> list[Term]:
+    """Search entries that contain all words of a query, those with all in the title first."""
+    words = query.casefold().split()
     found = []
     for order, term in enumerate(GLOSSARY.values()):
         title = f"{term.heading} {' '.join(term.symbols)}".casefold()
-        whole = f"{title} {term.keywords} {term.text}".casefold()
-        if all(word in whole for word in wanted):
-            found.append((not all(word in title for word in wanted), order, term))
+        content = f"{title} {term.keywords} {term.text}".casefold()
+        if all(word in content for word in words):
+            found.append((not all(word in title for word in words), order, term))
     return [term for *_, term in sorted(found, key=lambda entry: entry[:2])]

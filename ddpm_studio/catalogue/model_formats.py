@@ -100,7 +100,9 @@ def may_be_model(path: Path) -> bool:
     """Whether a file or folder looks like a model of another program, by names alone."""
     with suppress(OSError):
         if path.is_dir():
-            return any((path / mark).is_file() for mark in _MARKER_FILES) or _has_checkpoint(path)
+            return any((path / marker).is_file() for marker in _MARKER_FILES) or _has_checkpoint(
+                path
+            )
         return path.suffix.lower() in _SUFFIXES and path.is_file()
     return False
 
@@ -109,5 +111,5 @@ def _has_checkpoint(folder: Path) -> bool:
     """Whether a folder holds a checkpoint of the trainer of diffusers."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
-    kept = [folder / name for name in names if name.startswith(_CHECKPOINT)]
-    return any((path / network).is_file() for path in kept for network in _NETWORKS)
+    checkpoints = [folder / name for name in names if name.startswith(_CHECKPOINT)]
+    return any((path / network).is_file() for path in checkpoints for network in _NETWORKS)

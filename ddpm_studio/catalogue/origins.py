@@ -28,8 +28,8 @@ def origins(*models: BaseModel | None, also: Iterable[tuple[str, str]] = ()) -> 
         models: requests and similar models.
         also: kind and name of further entries.
     """
-    named = (one for model in models if model is not None for one in _named(model))
-    found = {f"{kind} {name}": plugins.origin(kind, name) for kind, name in (*named, *also)}
+    pairs = (pair for model in models if model is not None for pair in _entry_names(model))
+    found = {f"{kind} {name}": plugins.origin(kind, name) for kind, name in (*pairs, *also)}
     return {entry: origin for entry, origin in found.items() if origin}
 
 
@@ -51,8 +51,8 @@ def from_file(
     """
     unknown: set[tuple[str, str]] = set()
     found = model.model_validate(content, context={UNKNOWN: unknown})
-    named = recorded.items() if isinstance(recorded, dict) else ()
-    known_origins = {str(entry): str(origin) for entry, origin in named}
+    items = recorded.items() if isinstance(recorded, dict) else ()
+    known_origins = {str(entry): str(origin) for entry, origin in items}
     for kind, name in sorted(unknown):
         known_origins.setdefault(f"{kind} {name}", "")
     return found, known_origins
@@ -63,17 +63,17 @@ def missing(recorded: Origins, kinds: Collection[str] | None = None) -> dict[str
     found = {}
     for entry, origin in recorded.items():
         kind, _, name = entry.rpartition(" ")
-        there = kind in plugins.KINDS and name in plugins.KINDS[kind]
-        if not there and (kinds is None or kind in kinds):
+        exists = kind in plugins.KINDS and name in plugins.KINDS[kind]
+        if not exists and (kinds is None or kind in kinds):
             found[entry] = origin
     return found
 
 
-def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) -> None:
+def require(subject: str, recorded: Origins, kinds: Collection[str] | None = None) -> None:
     """Check that no recorded entry is missing here.
 
     Args:
-        what: subject that needs the entries, for the error, such as "The run first".
+        subject: subject that needs the entries, for the error, such as "The run first".
         recorded: see :func:`origins`.
         kinds: the kinds of entries that are needed; None: all.
 
@@ -81,18 +81,19 @@ def require(what: str, recorded: Origins, kinds: Collection[str] | None = None) 
         StudioError: if one is missing; names the entry, and its package if known.
     """
     for entry, origin in missing(recorded, kinds).items():
-        named, of = printable(entry, 100), printable(origin, 100)
-        if not of or of.endswith(plugins.NO_PLUGIN):
-            of = of.removesuffix(plugins.NO_PLUGIN).rstrip()
+        entry_name, package = printable(entry, 100), printable(origin, 100)
+        if not package or package.endswith(plugins.NO_PLUGIN):
+            package = package.removesuffix(plugins.NO_PLUGIN).rstrip()
             raise StudioError(
-                f"{what} needs the {named}{of and f' of {of}'}, which is not known here.",
+                f"{subject} needs the {entry_name}{package and f' of {package}'}, which is not known "
+                "here.",
                 f"{unknown_remedy()}, then try again{_known(entry)}.",
             )
         remedy = "Install it, if you trust who offers it"
         if plugins.is_off():
             remedy = "Switch plug-ins on"
         raise StudioError(
-            f"{what} needs the {named} of the plug-in {of}, which is not here.",
+            f"{subject} needs the {entry_name} of the plug-in {package}, which is not here.",
             f"{remedy}, then try again.",
         )
 
@@ -113,7 +114,7 @@ def _known(entry: str) -> str:
     return names and f"; here there are {names}"
 
 
-def _named(model: BaseModel) -> Iterator[tuple[str, str]]:
+def _entry_names(model: BaseModel) -> Iterator[tuple[str, str]]:
     for key, field in type(model).model_fields.items():
         marker, value = one_of(field), getattr(model, key)
         if marker is not None and isinstance(value, str):

@@ -159,11 +159,11 @@ def _report_problems(listener: Callable[[Plugin], None]) -> None:
             listener(plugin)
 
 
-def _load(point: EntryPoint, package: str, version: str) -> Plugin:
-    name = printable(point.name, 100)
+def _load(entry_point: EntryPoint, package: str, version: str) -> Plugin:
+    name = printable(entry_point.name, 100)
     added: list[tuple[Table[Any], str]] = []
     try:
-        for entry in _entries(point.load()):
+        for entry in _entries(entry_point.load()):
             table = _table_of(entry)
             _check_options(table, entry)
             table.add(entry)
@@ -218,8 +218,8 @@ def _reason(error: BaseException) -> str:
 def _load_all() -> Iterator[Plugin]:
     """Load the plug-ins of all packages on the path; only metadata with the group are parsed."""
     seen: set[str] = set()
-    for place in tuple(sys.path):
-        for folder in _metadata_folders(Path(place or ".")):
+    for path in tuple(sys.path):
+        for folder in _metadata_folders(Path(path or ".")):
             yield from _load_package(folder, seen)
 
 
@@ -233,34 +233,34 @@ def _load_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
     from importlib.metadata import Distribution
 
     package, version, problem = folder.stem, "", ""
-    points: Iterable[EntryPoint] = ()
+    entry_points: Iterable[EntryPoint] = ()
     # Packages are read one by one: one with damaged metadata must not disable the others.
     try:
         found = Distribution.at(folder)
         package, *_ = found.metadata.get_all("Name") or (package,)
         version, *_ = found.metadata.get_all("Version") or (version,)
-        points = found.entry_points.select(group=GROUP)
+        entry_points = found.entry_points.select(group=GROUP)
     except Exception as error:
         problem = f"its metadata can't be read ({_reason(error)})"
     # Normalised as importlib does.
-    same = re.sub(r"[-_.]+", "-", package).lower()
-    if same in seen:
+    normalised = re.sub(r"[-_.]+", "-", package).lower()
+    if normalised in seen:
         return
-    seen.add(same)
+    seen.add(normalised)
     package, version = printable(package, 100), printable(version, 40)
     if problem:
         yield Plugin(package, package, version, problem=problem)
-    for point in points:
-        yield _load(point, package, version)
+    for entry_point in entry_points:
+        yield _load(entry_point, package, version)
 
 
-def _metadata_folders(place: Path) -> Iterator[Path]:
+def _metadata_folders(path: Path) -> Iterator[Path]:
     """Yield the metadata folders in a path entry whose entry points mention the group."""
     try:
-        described = [path for path in place.iterdir() if path.name.endswith(_METADATA)]
+        folders = [folder for folder in path.iterdir() if folder.name.endswith(_METADATA)]
     except (OSError, ValueError):  # sys.path may contain invalid paths.
         return
-    for path in described:
+    for folder in folders:
         with suppress(OSError):
-            if GROUP.encode() in (path / "entry_points.txt").read_bytes():
-                yield path
+            if GROUP.encode() in (folder / "entry_points.txt").read_bytes():
+                yield folder

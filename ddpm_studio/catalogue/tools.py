@@ -123,7 +123,7 @@ class ToolInfo(Entry):
     def __post_init__(self) -> None:
         super().__post_init__()
         for given, kind in ((self.drawings, DrawingInfo), (self.offers, Offer)):
-            if not all(isinstance(one, kind) for one in given):
+            if not all(isinstance(item, kind) for item in given):
                 raise TypeError(f"{given!r} of {self.name} must be of the class {kind.__name__}")
 
 
