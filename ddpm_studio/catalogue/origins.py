@@ -85,8 +85,8 @@ def require(subject: str, recorded: Origins, kinds: Collection[str] | None = Non
         if not package or package.endswith(plugins.NO_PLUGIN):
             package = package.removesuffix(plugins.NO_PLUGIN).rstrip()
             raise StudioError(
-                f"{subject} needs the {entry_name}{package and f' of {package}'}, which is not known "
-                "here.",
+                f"{subject} needs the {entry_name}{package and f' of {package}'}, which is not "
+                "known here.",
                 f"{unknown_remedy()}, then try again{_known(entry)}.",
             )
         remedy = "Install it, if you trust who offers it"

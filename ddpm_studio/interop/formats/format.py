@@ -68,7 +68,7 @@ class UnsupportedFormat(ModelFormat):
         """Refuse the model.
 
         Raises:
-            StudioError: always; the message is made from ``description``, ``reason`` and ``remedy``.
+            StudioError: always; the message has ``description``, ``reason`` and ``remedy``.
         """
         raise StudioError(f"{source.path.name} is {self.description}: {self.reason}.", self.remedy)
 
