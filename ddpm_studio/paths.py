@@ -65,11 +65,11 @@ def rename_with_retries(move: Callable[[Path, Path], object], source: Path, targ
     Raises:
         OSError: if it can't be renamed.
     """
-    for wait in _RETRY_DELAYS:
+    for delay in _RETRY_DELAYS:
         try:
             move(source, target)
         except PermissionError:
-            time.sleep(wait)
+            time.sleep(delay)
         else:
             return
     move(source, target)

@@ -22,8 +22,8 @@ _REWORDINGS = (
 
 def reword_message(message: str) -> str:
     """Reword a message of pydantic in plain English, without a full stop."""
-    for stiff, words in _REWORDINGS:
-        message = message.replace(stiff, words)
+    for original, replacement in _REWORDINGS:
+        message = message.replace(original, replacement)
     # pydantic says twice that a text is no number.
     message = message.partition(", unable to parse")[0]
     return message.rstrip(".")
@@ -41,12 +41,12 @@ def first_unknown_field(error: ValidationError) -> str | None:
         Text such as "the field request.colour" or "the value 'fp8' of request.precision"; None if
         all fields and values are known, and one is invalid.
     """
-    for one in error.errors():
-        where = ".".join(str(part) for part in one["loc"])
-        if one["type"] == "extra_forbidden":
-            return f"the field {where}"
-        if one["type"] == "literal_error" and isinstance(one["input"], str | int):
-            return f"the value {one['input']!r} of {where}"
+    for detail in error.errors():
+        field = ".".join(str(part) for part in detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            return f"the field {field}"
+        if detail["type"] == "literal_error" and isinstance(detail["input"], str | int):
+            return f"the value {detail['input']!r} of {field}"
     return None
 
 
@@ -57,6 +57,6 @@ def first_problem(error: ValidationError) -> str:
 
 def first_problem_with_field(error: ValidationError) -> str:
     """Return the message of the first validation error, prefixed by its field: "field: message"."""
-    where = ".".join(map(str, error.errors()[0]["loc"]))
+    field = ".".join(map(str, error.errors()[0]["loc"]))
     problem = first_problem(error)
-    return f"{where}: {problem}" if where else problem
+    return f"{field}: {problem}" if field else problem

@@ -51,9 +51,9 @@ class Figure:
 class MetricInfo(Entry):
     """Description of a metric.
 
-    Its code is a generator function of a :class:`~ddpm_studio.metrics.metric_input.Compared` and of
-    its options as keywords. It yields the share that is done, wherever it can be interrupted, and
-    returns its figures, a mapping from names to floats.
+    Its code is a generator function of a :class:`~ddpm_studio.metrics.metric_input.MetricInput` and
+    of its options as keywords. It yields the share that is done, wherever it can be interrupted,
+    and returns its figures, a mapping from names to floats.
 
     Args:
         figures: the figures that it returns, in display order; further ones are shown by name.

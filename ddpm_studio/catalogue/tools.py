@@ -56,7 +56,7 @@ class DrawingInfo(Entry):
 
     Its code is a generator function of the request, with its inputs and ``models``, a
     :class:`~ddpm_studio.jobs.drawing.models.ModelStore`, as keyword arguments. It yields events and
-    returns a :class:`~ddpm_studio.jobs.events.Drawn`, whose recipe is made by
+    returns a :class:`~ddpm_studio.jobs.events.DrawingResult`, whose recipe is made by
     :func:`ddpm_studio.jobs.drawing.drawing.recipe`. The gallery lists such pictures by ``title``,
     and shows ``help`` as how one was made.
 

@@ -34,7 +34,7 @@ def check_loss(process: DiffusionProcess, loss: str, timestep_sampling: str = "u
     _check_timestep_sampling(process, loss, timestep_sampling)
     info = LOSSES[loss]
     if process.learned and not info.learned:
-        fitting = " or ".join(repr(name) for name, other in LOSSES.items() if other.learned)
+        fitting = " or ".join(repr(name) for name, entry in LOSSES.items() if entry.learned)
         raise ValueError(f"the loss {loss!r} teaches a learned variance nothing; use {fitting}")
     if not process.learned and not info.fixed:
         raise ValueError(
@@ -51,7 +51,7 @@ def _check_timestep_sampling(process: DiffusionProcess, loss: str, sampling: str
     if not TIMESTEP_SAMPLING[sampling].continuous:
         return
     if not process.form.continuous:
-        fitting = names_where(lambda other: other.continuous)
+        fitting = names_where(lambda form: form.continuous)
         raise ValueError(
             f"the choice of t {sampling!r} draws σ between the timesteps, where a network of the "
             f"parameterization {process.parameterization!r} has no label; "

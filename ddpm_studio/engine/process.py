@@ -89,7 +89,7 @@ class DiffusionProcess:
         VARIANCES[self.variance]
         if self.schedule.zero_terminal_snr and not self.form.supports_zero_terminal_snr:
             supporting = [
-                repr(name) for name in names_where(lambda other: other.supports_zero_terminal_snr)
+                repr(name) for name in names_where(lambda form: form.supports_zero_terminal_snr)
             ]
             by_name = isinstance(self.parameterization, str)
             prediction = self.parameterization if by_name else type(self.form).__name__

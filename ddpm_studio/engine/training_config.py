@@ -41,7 +41,7 @@ class TrainingConfig:
         augmentation: probability of each transform of non-leaky augmentation, see
             :func:`~ddpm_studio.engine.augmentation.draw_augment_labels`.
         immiscible: pair pictures with nearby noise within each batch, see
-            :func:`~ddpm_studio.engine.noise_assignment.assigned`.
+            :func:`~ddpm_studio.engine.noise_assignment.assign_noise`.
         precision: precision of the network's forward and backward pass; x_t, loss and weights are
             always float32.
         seed: seed of the shuffling, flips, augmentation, t, ε and dropout.

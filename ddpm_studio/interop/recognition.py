@@ -214,14 +214,14 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
             f"{source.path} is the state of an optimiser, and no model.",
             "Choose the file of the model beside it.",
         )
-    names_of_weights = [*find_state_dict(source)]
-    if any(name.endswith(_DIFFUSERS_WEIGHT) for name in names_of_weights):
+    weight_names = [*find_state_dict(source)]
+    if any(name.endswith(_DIFFUSERS_WEIGHT) for name in weight_names):
         return UnknownModelError(
             f"{source.path} holds weights of diffusers without their config.json.",
             "Choose the folder that both are in, or download config.json beside it; or load them "
             "into their UNet2DModel, save that by save_pretrained and import the folder.",
         )
-    if any(".lora_" in name for name in names_of_weights):
+    if any(".lora_" in name for name in weight_names):
         return UnknownModelError(
             f"{source.path} is a LoRA, which changes another model and is none by itself.",
             "Merge it into its model with its own program.",

@@ -83,7 +83,7 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
     channels = _integer("in_channels", fields.get("in_channels", 3))
     out_channels = _integer("out_channels", fields.get("out_channels", 3))
     require("out_channels", out_channels, (channels, 2 * channels))
-    attends, in_blocks = _levels(fields, len(widths), chosen)
+    attends, resample_in_blocks = _levels(fields, len(widths), chosen)
     head_channels = fields.get("attention_head_dim", 8)
     hidden = fields.get("time_embedding_dim")
     config = DiffusersUNetConfig(
@@ -103,7 +103,7 @@ def network_config(fields: Config, num_classes: int | None) -> UNetConfig | Diff
         flip_sin_to_cos=bool(chosen["flip_sin_to_cos"]),
         downsample_padding=int(chosen["downsample_padding"]),
         scale_shift=scale_shift,
-        resample_in_blocks=in_blocks,
+        resample_in_blocks=resample_in_blocks,
         dropout=float(fields.get("dropout", 0.0)),
         learned_variance=out_channels == 2 * channels,
         num_classes=num_classes,

@@ -324,8 +324,8 @@ def evaluated_timesteps(T: int, steps: int | None) -> npt.NDArray[np.int64]:
     if steps is None or steps == T:
         return np.arange(1, T + 1)
     check_integer("steps", steps, 3, T)
-    others = np.linspace(2 ** (1 / 3), T ** (1 / 3), steps - 1) ** 3
-    return np.unique(np.append(1, others.round().astype(np.int64)))
+    grid = np.linspace(2 ** (1 / 3), T ** (1 / 3), steps - 1) ** 3
+    return np.unique(np.append(1, grid.round().astype(np.int64)))
 
 
 def step_weights(t: npt.NDArray[np.int64], T: int) -> Array:

@@ -49,14 +49,14 @@ class Muon:
         for name, p in self._matrices.items():
             rows, columns = _flatten(p).shape
             self._stacks.setdefault((rows, columns), []).append(name)
-        rest = {name: p for name, p in parameters.items() if name not in self._matrices}
-        adamw = torch.optim.AdamW(rest.values(), weight_decay=weight_decay, fused=True)
-        self._rest = FusedAdam(rest, adamw)
+        others = {name: p for name, p in parameters.items() if name not in self._matrices}
+        adamw = torch.optim.AdamW(others.values(), weight_decay=weight_decay, fused=True)
+        self._adamw = FusedAdam(others, adamw)
 
     @torch.no_grad()
     def step(self, lr: float, finite: Tensor) -> None:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.step`."""
-        self._rest.step(lr, finite)
+        self._adamw.step(lr, finite)
         finite_scale = finite.float()
         decay = 1 - lr * self._weight_decay * finite_scale
         for (rows, columns), names in self._stacks.items():
@@ -77,13 +77,13 @@ class Muon:
     def tensors(self) -> dict[str, Tensor]:
         """Return the momentum of hidden matrices, and AdamW's state of the rest."""
         momentum = {f"momentum.{name}": value for name, value in self._momentum.items()}
-        return momentum | self._rest.tensors()
+        return momentum | self._adamw.tensors()
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """See :meth:`~ddpm_studio.engine.optimizers.protocol.Optimizer.load`."""
         for name, momentum in self._momentum.items():
             load_into(tensors, f"momentum.{name}", momentum)
-        self._rest.load(tensors)
+        self._adamw.load(tensors)
 
 
 def newton_schulz(matrices: Tensor) -> Tensor:

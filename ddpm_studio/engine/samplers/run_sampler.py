@@ -46,7 +46,7 @@ def timestep_grid(
         schedule: the whole schedule.
         steps: number of timesteps, 1..t; None: the sampler's default, at most t. Or the timesteps
             themselves: ascending indices, such as those of
-            :func:`ddpm_studio.engine.samplers.grid.sectioned`; t is then the last one plus 1.
+            :func:`ddpm_studio.engine.samplers.grid.space_timesteps`; t is then the last one plus 1.
         t: timestep to start from, 1..T; None: T.
         through: a t that is added to the grid, 1..t; 0: none.
 

@@ -22,7 +22,7 @@ S_NOISE = Option("s_noise", "S_noise", "Size of the new noise; 1: as σ asks.", 
 
 @dataclass(frozen=True, eq=False)
 class SamplerInfo(Entry):
-    """Sampler; its code is a :class:`ddpm_studio.engine.samplers.run_sampler.Walk`.
+    """Sampler; its code is a :class:`ddpm_studio.engine.samplers.run_sampler.Sampler`.
 
     Args:
         deterministic: x_0 is a function of x_T (with η = 0).

@@ -140,20 +140,20 @@ def _read(layout: ModelLayout, answers: Answers) -> ForeignModel:
     fields = read_json(file)
     if fields.get("sample_size") is None and "image_size" in answers:
         fields["sample_size"] = list(height_width(answers))
-    own_row = (layout.root / NO_LABEL_FILE).exists() or answers.get("null_class", False)
+    null_row = (layout.root / NO_LABEL_FILE).exists() or answers.get("null_class", False)
     embeds = fields.get("num_class_embeds")
     try:
-        config = network_config(fields, embeds if embeds is None or not own_row else embeds - 1)
+        config = network_config(fields, embeds if embeds is None or not null_row else embeds - 1)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise _unsupported(file, error) from error
     process, notes = _process(layout, config, answers)
-    weights, weight_notes = _weights(layout.unet, config, own_row)
-    raw = None if layout.raw is None else _weights(layout.raw, config, own_row)[0]
+    weights, weight_notes = _weights(layout.unet, config, null_row)
+    raw = None if layout.raw is None else _weights(layout.raw, config, null_row)[0]
     step = _STEP.fullmatch(layout.root.name)
     return ForeignModel(
         config,
         weights,
-        null_label=own_row or config.num_classes is None,
+        null_label=null_row or config.num_classes is None,
         process=process,
         raw=raw,
         training_progress=f"step {int(step[1]):,}" if step else "",
@@ -181,14 +181,14 @@ def _process(
 
 
 def _weights(
-    folder: Path, config: NetworkConfig, own_row: bool
+    folder: Path, config: NetworkConfig, null_row: bool
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return a network's weights, and notes on where they were read from."""
     shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
     parameters = sum(shape.numel() for shape in shapes.values())
     file, table = read_weights(folder, _WIDEST * parameters + _OVERHEAD)
     weights = dict(strip_prefixes(table))
-    if config.num_classes is not None and not own_row:
+    if config.num_classes is not None and not null_row:
         weights = _with_no_label_row(weights)
     try:
         found = from_diffusers(weights, shapes)

@@ -284,13 +284,13 @@ def _random_shift(x: Tensor, draw: np.random.Generator) -> Tensor:
 def _accuracy(
     network: Classifier, x: _InputLoader, y: Tensor, rows: npt.NDArray[np.int64]
 ) -> float:
-    right = 0
+    correct = 0
     with torch.no_grad():
         for start in range(0, len(rows), 512):
             batch = rows[start : start + 512]
             known = y[torch.from_numpy(batch)]
-            right += int((network(x(batch)).argmax(1) == known).sum())
-    return right / max(1, len(rows))
+            correct += int((network(x(batch)).argmax(1) == known).sum())
+    return correct / max(1, len(rows))
 
 
 def _preprocess(pictures: Pictures) -> Tensor:

@@ -115,8 +115,8 @@ class _Attention(nn.Module):
             part.unflatten(-1, (-1, _HEAD_WIDTH)).transpose(1, 2)
             for part in self.qkv(x).chunk(3, dim=-1)
         )
-        mixed = functional.scaled_dot_product_attention(q, k, v)
-        found: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
+        attended = functional.scaled_dot_product_attention(q, k, v)
+        found: Tensor = self.proj(attended.transpose(1, 2).flatten(2))
         return found
 
 
@@ -138,8 +138,8 @@ class _SwiGLU(nn.Module):
         self.w12, self.w3 = nn.Linear(width, 2 * mlp_width), nn.Linear(mlp_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate, passed = self.w12(x).chunk(2, dim=-1)
-        found: Tensor = self.w3(functional.silu(gate) * passed)
+        gate, value = self.w12(x).chunk(2, dim=-1)
+        found: Tensor = self.w3(functional.silu(gate) * value)
         return found
 
 
