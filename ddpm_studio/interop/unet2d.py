@@ -249,12 +249,12 @@ def _levels(fields: Config, levels: int, chosen: Mapping[str, Any]) -> tuple[lis
     for field, blocks in (("down_block_types", down_blocks), ("up_block_types", up_blocks)):
         for block in blocks:
             require(field, block, _TYPES[field])
-    if len(down) != levels:
+    if len(down_blocks) != levels:
         raise ValueError(
-            f"down_block_types has {format_count(len(down), 'block')} for "
+            f"down_block_types has {format_count(len(down_blocks), 'block')} for "
             f"{format_count(levels, 'level')}"
         )
-    if up != _up_block_types(down):
+    if up_blocks != _up_block_types(down_blocks):
         raise UnsupportedFieldError(
             "up_block_types",
             up_blocks,

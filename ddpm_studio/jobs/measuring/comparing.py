@@ -187,14 +187,14 @@ def _compute_features(
             real_pictures.flip,
         )
 
-    samples = pair(sample_features, pictures, rows.learnt)
+    samples = pair(sample_features, pictures, rows.training)
     if len(rows.floor) < 2:
         return samples, None
     floor_subset = Subset(images, rows.floor)
     floor_features = yield from compute_features(
         space, floor_subset, "Computing features of the floor"
     )
-    return samples, pair(floor_features, images[rows.floor], rows.learnt_rest)
+    return samples, pair(floor_features, images[rows.floor], rows.training_rest)
 
 
 def _metric_results(

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 
 from ddpm_studio.catalogue import METRICS
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
-from ddpm_studio.durations import counted
+from ddpm_studio.durations import format_count
 from ddpm_studio.export.report.blocks import (
     Block,
     Drawings,
@@ -66,16 +66,16 @@ def _figure(subject: Subject, series: EvaluationSeries) -> ReportFigure:
     ]
     blocks.append(ReportTable(("", f"samples, step {last.step:,}", "floor"), rows))
     caption = (
-        f"Of {last.samples:,} samples against {counted(last.reference, 'real picture')}, in "
+        f"Of {last.samples:,} samples against {format_count(last.reference, 'real picture')}, in "
         f"{last.features}."
     )
     if series.differing:
-        told = "; ".join(f"{title} {value}" for title, value in series.differing.items())
-        caption += f" Settings: {told}."
+        settings = "; ".join(f"{title} {value}" for title, value in series.differing.items())
+        caption += f" Settings: {settings}."
     if last.floors:
         caption += (
-            f" Floor: the same of {counted(last.floor, 'real picture')} in the place of samples, "
-            "what a perfect model would come to."
+            f" Floor: the same of {format_count(last.floor, 'real picture')} in the place of "
+            "samples, what a perfect model would come to."
         )
     return ReportFigure(blocks, caption, _commands(subject, last))
 

@@ -114,7 +114,7 @@ class TrainingLoop:
             fault = ErrorRecord.of(
                 error if self._rank_zero is None else self._rank_zero.cause(error)
             )
-            is_valid = self.trainer.whole and not isinstance(error, DivergedError)
+            is_valid = self.trainer.consistent and not isinstance(error, DivergedError)
         else:
             return
         # Outside of the except block: the traceback, which references tensors, is freed by now.

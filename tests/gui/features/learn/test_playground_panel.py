@@ -139,7 +139,7 @@ def test_points_are_drawn_with_the_mouse(qtbot: QtBot, panel: PlaygroundPanel) -
     field = panel.score.plot.plot.viewport()
     middle = field.rect().center()
     QTest.mousePress(field, Qt.MouseButton.LeftButton, pos=middle)
-    assert panel.told.text() == "1 point drawn"
+    assert panel.status.text() == "1 point drawn"
     QTest.mouseMove(field, middle + QPoint(9, 0))
     QTest.mouseRelease(field, Qt.MouseButton.LeftButton, pos=middle)
     (x, y), *_ = panel._drawing
