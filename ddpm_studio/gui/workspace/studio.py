@@ -66,7 +66,7 @@ class Studio(QObject):
     drawn = Signal(object)
     """Emitted with pictures (:class:`DrawingResult`) that the user requested, for the gallery."""
     restored = Signal(object)
-    """Emitted with the request (:class:`Restored`) of a picture to redraw; its run is open."""
+    """Emitted with the request (:class:`ParsedRecipe`) of a picture to redraw; its run is open."""
     notified = Signal(object)
     """Emitted with a message for the user: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
