@@ -170,9 +170,9 @@ class _Collector:
         """Read the archives in a folder, such as shards; return the other files."""
         archives: list[tuple[File, list[File]]] = []
         used: set[str] = set()
-        endings = archive_suffixes()
+        suffixes = archive_suffixes()
         for file in files:
-            if not file.name.lower().endswith(endings):
+            if not file.name.lower().endswith(suffixes):
                 continue
             assert isinstance(file.location, WholeFile)
             try:
@@ -195,7 +195,7 @@ class _Collector:
         others = [file for file in files if file.name not in archive_names]
         tables = [file for file in others if file.suffix in TABLE_SUFFIXES]
         read_tables = max(len(archives), len(tables)) <= _MAX_WITH_TABLES
-        by_name = archive_sources(
+        sources_by_archive = archive_sources(
             [
                 file.name
                 for (file, _), split in zip(archives, splits, strict=True)
@@ -208,7 +208,7 @@ class _Collector:
                 used |= self._read_tree(
                     members,
                     self._new_reading(name, f"{name}/"),
-                    archive=by_name[file.name],
+                    archive=sources_by_archive[file.name],
                     companions=tables if read_tables else (),
                 )
             elif split is not None:
@@ -284,8 +284,8 @@ class _Collector:
         def left_out_split(path: str) -> str | None:
             if path in pictures and (kind := MASKS if path in masks else IMAGES) not in kinds:
                 return kind
-            parts = zip(splits.parts(path), selected, strict=True)
-            return next((split for split, chosen in parts if split not in (None, *chosen)), None)
+            levels = zip(splits.parts(path), selected, strict=True)
+            return next((split for split, chosen in levels if split not in (None, *chosen)), None)
 
         left_out: dict[str, int] = {}
         for path in paths + [item.origin for item in items]:
@@ -378,8 +378,8 @@ def source_stamps(paths: list[Path], options: PrepareOptions) -> list[Stamp]:
     found: list[Stamp] = []
     for path in paths:
         stat_source(path)
-        for file in companion_files(path) if path.is_file() else [path]:
-            found += stamps(file, follow=options.rules != FIRST_RULES)
+        for source in companion_files(path) if path.is_file() else [path]:
+            found += stamps(source, follow=options.rules != FIRST_RULES)
     return found
 
 

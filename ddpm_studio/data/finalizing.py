@@ -132,7 +132,7 @@ def write_prepared(
     headers = [survey.headers[index] for index in chosen]
     class_names = sorted(set(names), key=natural_key)
     if names:
-        class_indices = {name: number for number, name in enumerate(class_names)}
+        class_indices = {name: index for index, name in enumerate(class_names)}
         np.save(folder / LABELS, np.array([class_indices[name] for name in names], np.int64))
     names_text = "\n".join(item.name.replace("\n", " ") for item in items)
     (folder / NAMES).write_bytes(names_text.encode(errors="surrogatepass"))
@@ -151,7 +151,7 @@ def write_prepared(
         if sized.rules == FIRST_RULES
         else _report_notes(collection, decoded, survey, chosen, notes),
         label_choices=tuple(
-            (source.key, source.title, source.classes) for source in labels.choices
+            (choice.key, choice.title, choice.classes) for choice in labels.choices
         ),
         labels=labels.used,
         classes_found=_class_counts(labels.classes),

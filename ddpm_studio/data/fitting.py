@@ -43,7 +43,7 @@ def prepare_picture(raw: Raw, recipe: Recipe) -> Pixels:
     """Prepare one picture as uint8 (H, W, C) of the recipe's shape.
 
     Raises:
-        Unusable: the picture can't be used; the message is the reason for the report.
+        UnusablePicture: the picture can't be used; the message is the reason for the report.
     """
     if isinstance(raw, bytes | FileFrame):
         with open_picture(raw) as picture:

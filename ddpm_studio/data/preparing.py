@@ -35,9 +35,7 @@ from ddpm_studio.data.finalizing import PassResult, labels_of, write_prepared
 from ddpm_studio.data.fitting import choose_size, recipe_for
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item
-from ddpm_studio.data.labels.selection import (
-    check_requested_labels,
-)
+from ddpm_studio.data.labels.selection import check_requested_labels
 from ddpm_studio.data.ranges import SeenValues
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import create_rows_file
@@ -147,7 +145,7 @@ def prepare(
                 labels.notes,
                 collection.formats,
             ]
-            key_parts += [(source.key, source.title, source.classes) for source in labels.choices]
+            key_parts += [(choice.key, choice.title, choice.classes) for choice in labels.choices]
         requested = sized.model_copy(update={"rules": RULES})
         key = content_key(survey, content, requested, collection.warnings, key_parts, as_asked=True)
         dataset = store.load(key, paths, title)

@@ -50,8 +50,8 @@ class Reject:
     @property
     def sentence(self) -> str:
         """The reason as a predicate to follow the name, such as "is cut short"."""
-        kind, detail, text = self.reason.partition(":")
-        return _SENTENCES.get(kind, f"is {kind}") + detail + text
+        kind, separator, detail = self.reason.partition(":")
+        return _SENTENCES.get(kind, f"is {kind}") + separator + detail
 
     @property
     def is_retryable(self) -> bool:
@@ -61,7 +61,7 @@ class Reject:
 
 
 def _is_system_message(text: str) -> bool:
-    """Whether these words are a message of the operating system (``os.strerror``).
+    """Whether this text is a message of the operating system (``os.strerror``).
 
     Such a message means that the file can't be read, not that its contents are wrong. Its language
     may change while the program runs, as a window sets the locale.

@@ -33,7 +33,7 @@ _MASK_WORDS = {
         *("gtfine", "gtcoarse", "ann_dir", "trimaps"),
     ),
 }
-_BY_MASK_WORD = {word: part for part, words in _MASK_WORDS.items() for word in words}
+_BY_MASK_WORD = {word: kind for kind, words in _MASK_WORDS.items() for word in words}
 # Words next to the split's own in the name of a folder: "training_set", "seg_train".
 _QUALIFIERS = frozenset(
     ("set", "data", "dataset", "images", "image", "imgs", "img", "pictures", "seg", "part", "full")

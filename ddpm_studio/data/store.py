@@ -54,11 +54,11 @@ _MAX_REPORT_BYTES = 256 * 2**20
 def content_bytes(survey: Survey) -> bytearray:
     """Return the names, content hashes and classes of the pictures as bytes for a key."""
     payload = bytearray()
-    for number, item in enumerate(survey.items):
+    for index, item in enumerate(survey.items):
         name = item.name.encode(errors="surrogateescape")
         # Classes of arrays are no part of their names.
         class_name = (item.class_name or "").encode()
-        payload += b"%d:%s%s%s\0" % (len(name), name, survey.digest(number), class_name)
+        payload += b"%d:%s%s%s\0" % (len(name), name, survey.digest(index), class_name)
     return payload
 
 
@@ -188,11 +188,11 @@ class DatasetCache:
         """Return a prepared set by its fingerprint, or None; its source need not exist."""
         for path in self.root.glob(f"*/{REPORT}"):
             try:
-                payload = read_object(path, _MAX_REPORT_BYTES).get("fingerprint")
+                recorded = read_object(path, _MAX_REPORT_BYTES).get("fingerprint")
             except (OSError, ValueError):
                 continue
             if (
-                payload == fingerprint
+                recorded == fingerprint
                 and (found := self.load(path.parent.name, source, title)) is not None
             ):
                 return found

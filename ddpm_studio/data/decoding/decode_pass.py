@@ -10,11 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ddpm_studio.data.decoding.decoding import (
-    Header,
-    OpenedPicture,
-    array_header,
-)
+from ddpm_studio.data.decoding.decoding import Header, OpenedPicture, array_header
 from ddpm_studio.data.decoding.mode_conversion import from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
 from ddpm_studio.data.decoding.signatures import HEAD_BYTES, PICTURE_SUFFIXES, identify
@@ -202,7 +198,7 @@ def run_decode_pass(
     """Run the decode pass over pictures, and write their rows to the target if there is one.
 
     Args:
-        readers: each returns a file or an array, or raises NotAPicture or Unusable.
+        readers: each returns a file or an array, or raises NotAPicture or UnusablePicture.
         first: index of the first of these pictures in the set.
         target: recipe and output file; None to read headers and hash contents only.
         large: whether to decode pictures that take much memory too.
@@ -289,8 +285,8 @@ def _content_digest(raw: bytes | FileFrame) -> str:
 
 def _header_fields(header: Header, digest: str) -> tuple[int, int, bool, bool, int, str, str, int]:
     """Return the fields of an :class:`Outcome` from ``width`` to ``frames``, with no result yet."""
-    header_outcome = (*header.size, header.gray, header.alpha, header.bands, digest)
-    return (*header_outcome, "", header.frames)
+    fields = (*header.size, header.gray, header.alpha, header.bands, digest)
+    return (*fields, "", header.frames)
 
 
 def _row_hash(row: bytes) -> str:

@@ -75,7 +75,7 @@ def decode_inline(
 class Assistant(Protocol):
     """Protocol for a decoding process on another machine."""
 
-    def answer(self, question: bytes) -> bytes:
+    def answer(self, request: bytes) -> bytes:
         """Send a decode request; return the answer: a line of JSON, then the decoded rows.
 
         Raises:
@@ -275,7 +275,7 @@ class DecodeProcess:
         """
         return _parse_response(self.answer(_encode_request(pictures, first, target, large=large)))
 
-    def answer(self, question: bytes) -> bytes:
+    def answer(self, request: bytes) -> bytes:
         """Send a request and return the answer, one line.
 
         Raises:
@@ -284,7 +284,7 @@ class DecodeProcess:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            self._process.stdin.write(question)
+            self._process.stdin.write(request)
             self._process.stdin.flush()
             line: bytes = self._process.stdout.readline()
         except OSError:

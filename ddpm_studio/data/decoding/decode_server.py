@@ -27,20 +27,20 @@ class DecodeServer:
         """Wait until the decoding process has started; return False if it failed to."""
         return self._worker.ready()
 
-    def answer(self, question: bytes) -> bytes:
+    def answer(self, request: bytes) -> bytes:
         """Answer a decode request with a line of JSON, followed by the decoded rows if any.
 
         Raises:
             StudioError: the process was ended from outside.
             OSError: the rows can't be written.
         """
-        line, _, blobs = question.partition(b"\n")
-        request = json.loads(line)
-        if request["target"] is None:
-            return self._worker.answer(question)
+        line, _, blobs = request.partition(b"\n")
+        fields = json.loads(line)
+        if fields["target"] is None:
+            return self._worker.answer(request)
         self._rows.write_bytes(b"")
-        request["target"][1:] = [os.fspath(self._rows), 0]
-        response = self._worker.answer(json.dumps(request).encode() + b"\n" + blobs)
+        fields["target"][1:] = [os.fspath(self._rows), 0]
+        response = self._worker.answer(json.dumps(fields).encode() + b"\n" + blobs)
         return response + self._rows.read_bytes()
 
     def close(self) -> None:

@@ -314,17 +314,17 @@ class OpenedPicture:
 
 def _page_header(page: TiffPage, frames: int) -> Header:
     width, height = page.upright_size
-    colours = page.bands in (1, 3) or page.alpha
-    bands = 0 if colours else page.bands
-    return Header((width, height), page.bands <= 2 and colours, page.alpha, bands, frames)
+    is_colour = page.bands in (1, 3) or page.alpha
+    bands = 0 if is_colour else page.bands
+    return Header((width, height), page.bands <= 2 and is_colour, page.alpha, bands, frames)
 
 
 def _flatten_upright(
-    image: ImageFile.ImageFile, levelled: Image.Image, background: Rgb | None, scale: float
+    image: ImageFile.ImageFile, levels: Image.Image, background: Rgb | None, scale: float
 ) -> Image.Image:
     # Read after loading: Pillow has turned a TIFF upright by then.
     transpose = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
-    flat = flatten(levelled, background)
+    flat = flatten(levels, background)
     if flat is not image:
         image.close()
     if (factor := int(1 / scale)) > 1:

@@ -22,7 +22,7 @@ _MAX_TAGS, _MAX_VALUES = 4096, 1 << 18
 _MAX_BYTES = 1 << 30
 # Python takes about a microsecond for each byte of LZW.
 _MAX_LZW_BYTES = 1 << 22
-_TYPE_CODES = {
+_TYPE_LETTERS = {
     1: "B",
     2: "B",
     3: "H",
@@ -122,10 +122,8 @@ class TiffPage:
             or segment_height * segment_width * bands * self.dtype.itemsize > _MAX_BYTES
         ):
             raise ValueError("its parts have an impossible size")
-        row_count, column_count = (
-            -(-self.height // segment_height),
-            -(-self.width // segment_width),
-        )
+        row_count = -(-self.height // segment_height)
+        column_count = -(-self.width // segment_width)
         starts = self.tags.get(_TILES if tiled else _STRIPS, ())
         counts = self.tags.get(_TILE_COUNTS if tiled else _COUNTS, ())
         if min(len(starts), len(counts)) < row_count * column_count * (self.bands if planar else 1):
@@ -223,7 +221,7 @@ def _tags(data: bytes, page: int) -> dict[int, tuple[int, ...]]:
         tag, type_code, value_count = struct.unpack_from(
             order + entry_code, data, offset + index * entry_size
         )
-        letter = _TYPE_CODES.get(type_code)
+        letter = _TYPE_LETTERS.get(type_code)
         if letter is None or not 0 < value_count <= _MAX_VALUES:
             continue
         value_offset = offset + index * entry_size + struct.calcsize(order + entry_code)

@@ -270,12 +270,12 @@ def _read_zip(
 
 
 def _read_tar(
-    stream: ListingStream, lock: threading.Lock, location: int, size: int, limit: int
+    stream: ListingStream, lock: threading.Lock, offset: int, size: int, limit: int
 ) -> bytes:
     count = size if limit < 0 else min(size, limit)
     try:
         with lock:
-            stream.seek(location)
+            stream.seek(offset)
             data = stream.read(count)
     except MemoryError:
         raise

@@ -27,7 +27,7 @@ from ddpm_studio.errors import StudioError, printable
 
 _PICTURE_COLUMNS = ("image", "img", "picture", "photo", "jpg", "png")
 _LABELS = ("label", "labels", "class", "target", "fine_label", "coarse_label", "category", "y")
-_MAX_COLUMNS, _MAX_BYTES, _SHOWN = 1000, 1 << 30, 6
+_MAX_COLUMNS, _MAX_BYTES, _MAX_LISTED = 1000, 1 << 30, 6
 
 
 def read_parquet(files: Sequence[File], reading: Reading) -> ReadResult:
@@ -210,7 +210,7 @@ class _ParquetTable:
         read_columns = {self._column, *columns}
         if unread := [
             printable(column, 60) for column in self._schema.names if column not in read_columns
-        ][:_SHOWN]:
+        ][:_MAX_LISTED]:
             note = f"Columns that are not read: {', '.join(unread)}."
             if note not in self._reading.notes:
                 self._reading.notes.append(note)

@@ -255,12 +255,10 @@ class Reading:
         for part in parts[:_MAX_NAMED] if len(parts) <= _MAX_NAMED else ():
             self.notes.append(f"{part.name}: {part.layout.description}.")
         if len(parts) > _MAX_NAMED:
-            kinds = Counter(", ".join(part.layout.axes) for part in parts)
-            axes = "; ".join(
-                f"axes ({axes_text})" for axes_text, _ in kinds.most_common(_MAX_NAMED)
-            )
+            counts = Counter(", ".join(part.layout.axes) for part in parts)
+            axes_text = "; ".join(f"axes ({axes})" for axes, _ in counts.most_common(_MAX_NAMED))
             pictures = sum(part.layout.count for part in parts)
-            self.notes.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes}.")
+            self.notes.append(f"{len(parts):,} arrays: {pictures:,} pictures, {axes_text}.")
         if any(part.layout.picture_shape[2] in (2, 4) for part in parts) and not (
             self.options.bands or self.options.channels == "bands"
         ):

@@ -70,7 +70,7 @@ def object_sources(
     notes: list[str] = []
     for file in annotation_files:
         try:
-            content = _READERS[file.suffix](file)
+            areas_by_name = _READERS[file.suffix](file)
         except _UnsupportedAnnotationsError as error:
             if len(notes) < _MAX_NOTES:
                 notes.append(f"{printable(file.name, 80)} is not read as labels: it is {error}.")
@@ -78,12 +78,14 @@ def object_sources(
         except _PARSE_ERRORS:
             continue
         folder = file.name.rpartition("/")[0]
-        keys_by_path = {names.path_of(f"{folder}/" if folder else "", key): key for key in content}
+        keys_by_path = {
+            names.path_of(f"{folder}/" if folder else "", key): key for key in areas_by_name
+        }
         keys_by_path.pop(None, None)
         for path, key in keys_by_path.items():
             if path is not None:
                 areas = areas_by_path.setdefault(path, {})
-                for class_, area in content[key].items():
+                for class_, area in areas_by_name[key].items():
                     areas[class_] = areas.get(class_, 0.0) + area
         if keys_by_path:
             used.append(file.name)
@@ -152,10 +154,8 @@ def _coco(file: File) -> dict[str, _Areas]:
     }
     areas_by_name: dict[str, _Areas] = {name: {} for name in pictures.values()}
     for entry in content["annotations"]:
-        name, category = (
-            pictures.get(entry.get("image_id")),
-            categories.get(entry.get("category_id")),
-        )
+        name = pictures.get(entry.get("image_id"))
+        category = categories.get(entry.get("category_id"))
         if name is None or category is None:
             continue
         box = entry.get("bbox") or (0, 0, 1, 1)
