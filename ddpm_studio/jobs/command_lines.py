@@ -15,7 +15,7 @@ from ddpm_studio.picture_shape import sides
 _SPECIAL, _ESCAPED = re.compile(r"[\\,=]"), re.compile(r"\\([\\,=])")
 # Control characters, which nobody types, replace escaped characters while pairs are split.
 _PLACEHOLDERS = {"\\": "\0", ",": "\1", "=": "\2"}
-_UNESCAPED = str.maketrans({hidden: sign for sign, hidden in _PLACEHOLDERS.items()})
+_UNESCAPED = str.maketrans({hidden: character for character, hidden in _PLACEHOLDERS.items()})
 
 
 def read_pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -10,14 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ddpm_studio.engine import (
-    EMA,
-    DiffusionProcess,
-    NoiseSchedule,
-    PictureNoise,
-    derive_seed,
-    toy,
-)
+from ddpm_studio.engine import EMA, DiffusionProcess, NoiseSchedule, PictureNoise, derive_seed, toy
 from ddpm_studio.engine.samplers import SAMPLERS
 from ddpm_studio.engine.samplers.run_sampler import run_sampler
 from ddpm_studio.errors import StudioError
@@ -196,7 +189,7 @@ def langevin(
 
 
 def score_field(model: PointModel, positions: Points, t: int) -> npt.NDArray[np.float32]:
-    """Return the learned score ∇ log q(x_t) ≈ −ε̂/√(1−ᾱ_t) at places, of their shape (G, 2).
+    """Return the learned score ∇ log q(x_t) ≈ −ε̂/√(1−ᾱ_t) at positions, of their shape (G, 2).
 
     Raises:
         StudioError: if t is not 1..T.
@@ -222,7 +215,7 @@ def diffuse_points(model: PointModel, t: int, seed: int) -> Points:
 
 
 def true_score(model: PointModel, positions: Points, t: int) -> Points | None:
-    """Return the exact ∇ log q(x_t) at places (G, 2), or None except for the eight Gaussians."""
+    """Return the exact ∇ log q(x_t) at positions (G, 2), or None except for the eight Gaussians."""
     if model.shape != "eight_gaussians":
         return None
     x = torch.from_numpy(positions)
@@ -231,7 +224,7 @@ def true_score(model: PointModel, positions: Points, t: int) -> Points | None:
 
 
 def evaluate_scores(model: PointModel, positions: Points, t: int, seed: int) -> PointScores:
-    """Return points of q(x_t), and the score at places (G, 2); at t = 0 the score of t = 1.
+    """Return points of q(x_t), and the score at positions (G, 2); at t = 0 the score of t = 1.
 
     Raises:
         StudioError: if t is not 0..T.

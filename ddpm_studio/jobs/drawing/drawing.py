@@ -243,11 +243,11 @@ def draw(
 
 
 def run_reverse_process(
-    reverse_process: Frames, frames: int, text: str
+    trajectory: Frames, frames: int, text: str
 ) -> Generator[Event, None, Pictures]:
     """Run a reverse process to its end; yields and returns as :func:`draw` does."""
     shown_indices: set[int] | None = None
-    for frame in reverse_process:
+    for frame in trajectory:
         if shown_indices is None:
             shown_indices = _evenly_spaced(frame.total + 1, frames)
         if frame.index in shown_indices:

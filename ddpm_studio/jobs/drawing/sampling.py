@@ -14,12 +14,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape, recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.picture_files import visible_bands
-from ddpm_studio.jobs.drawing.rank_drawing import (
-    batches_of,
-    classes_of,
-    draw_batch,
-    drawing_ranks,
-)
+from ddpm_studio.jobs.drawing.rank_drawing import batches_of, classes_of, draw_batch, drawing_ranks
 from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
 from ddpm_studio.jobs.events import (
     BatchDrawn,

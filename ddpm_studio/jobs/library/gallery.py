@@ -212,7 +212,7 @@ def delete(files: Sequence[Path]) -> Generator[Event, None, None]:
     Raises:
         OSError: if some can't be moved; all others are.
     """
-    return _of_each(files, _bury, "Deleting")
+    return _for_each_file(files, _move_to_bin, "Deleting")
 
 
 def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
@@ -221,30 +221,30 @@ def restore(files: Sequence[Path]) -> Generator[Event, None, None]:
     Raises:
         OSError: if some can't be restored; all others are.
     """
-    return _of_each(files, _unearth, "Bringing back")
+    return _for_each_file(files, _move_from_bin, "Bringing back")
 
 
-def _of_each(
+def _for_each_file(
     files: Sequence[Path], move: Callable[[Path], object], text: str
 ) -> Generator[Event, None, None]:
-    refused: OSError | None = None
-    for number, path in enumerate(files):
+    first_error: OSError | None = None
+    for index, path in enumerate(files):
         try:
             move(path)
         except OSError as error:
-            refused = refused or error
-        yield Progress(number + 1, len(files), text, "pictures")
-    if refused is not None:
-        raise refused
+            first_error = first_error or error
+        yield Progress(index + 1, len(files), text, "pictures")
+    if first_error is not None:
+        raise first_error
 
 
-def _bury(path: Path) -> None:
+def _move_to_bin(path: Path) -> None:
     bin_folder = path.parent / DELETED
     bin_folder.mkdir(exist_ok=True)
     rename_with_retries(Path.replace, path, bin_folder / path.name)
 
 
-def _unearth(path: Path) -> None:
+def _move_from_bin(path: Path) -> None:
     try:
         rename_with_retries(Path.replace, path.parent / DELETED / path.name, path)
     except FileNotFoundError:

@@ -125,9 +125,7 @@ def _notes_with_board(folder: Path, names: set[str], board: str, on: bool) -> No
 
 
 def _star_notes(stars: Mapping[str, int], removed: Collection[str] = ()) -> Notes:
-    return {
-        name: number for name, number in sorted(stars.items()) if number and name not in removed
-    }
+    return {name: count for name, count in sorted(stars.items()) if count and name not in removed}
 
 
 def _board_notes(boards: Mapping[str, set[str]], removed: Collection[str] = ()) -> Notes:

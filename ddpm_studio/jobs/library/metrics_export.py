@@ -59,7 +59,7 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
     written, position = 0, metrics.FilePosition()
     try:
         with contextlib.ExitStack() as stack:
-            targets = [
+            writers = [
                 stack.enter_context(contextlib.closing(writer)) for writer in _open_writers(request)
             ]
             while True:
@@ -69,12 +69,12 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
                 position = chunk.position
                 if chunk.is_rewritten:
                     written = 0
-                for target in targets:
+                for writer in writers:
                     if chunk.is_rewritten:
-                        target.restart()
+                        writer.restart()
                     for line in chunk.lines:
-                        target.add(line)
-                    target.flush()
+                        writer.add(line)
+                    writer.flush()
                 written += len(chunk.lines)
                 step = int(chunk.lines[-1]["step"]) if chunk.lines else 0
                 yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")

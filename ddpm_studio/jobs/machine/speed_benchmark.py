@@ -1,4 +1,4 @@
-"""Speed trial: training speed of this machine, measured by a few steps of each preset."""
+"""Speed benchmark: training speed of this machine, measured by a few steps of each preset."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def measure_speed(
     steady = True
     names = tuple(PRESETS)
     cost = 0.0  # seconds per picture and parameter, of the previous network
-    for number, preset in enumerate(names):
-        progress = Progress(number, len(names), "Measuring", "networks")
+    for index, preset in enumerate(names):
+        progress = Progress(index, len(names), "Measuring", "networks")
         yield progress
         config = _fitted_config(preset, image_size, channels)
         count = parameters(config) if config else 0
@@ -181,8 +181,13 @@ class _Benchmark:
 def _fit_line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
     """Return the line through the two largest batches; with one, through it and the origin."""
     (small, small_seconds), (large, large_seconds) = [(0, 0.0), *times.items()][-2:]
-    each = max(0.0, (large_seconds - small_seconds) / (large - small))
-    return PresetSpeed(image_size, max(0.0, large_seconds - each * large), each, large)
+    seconds_per_picture = max(0.0, (large_seconds - small_seconds) / (large - small))
+    return PresetSpeed(
+        image_size,
+        max(0.0, large_seconds - seconds_per_picture * large),
+        seconds_per_picture,
+        large,
+    )
 
 
 def _fitted_config(preset: str, image_size: ImageSize, channels: int) -> NetworkConfig | None:

@@ -79,7 +79,7 @@ def _about(info: RunInfo) -> str:
 def _data(info: RunInfo) -> Iterator[str]:
     assert info.data is not None
     assert info.published is not None
-    names = ", ".join(f"`{word}`" for word in data_args(info.data.sources))
+    names = ", ".join(f"`{name}`" for name in data_args(info.data.sources))
     pictures = format_count(info.data.count, "picture")
     yield f"{pictures}, {names}; fingerprint `{info.data.fingerprint}`."
     yield markdown_text(info.published.credits or "")

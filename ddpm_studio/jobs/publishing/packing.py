@@ -65,8 +65,8 @@ def _shared_base(base: BaseInfo) -> dict[str, Any]:
     if run_json.get("start_from"):
         run_json["start_from"] = run_name(Path(run_json["start_from"]))
     if run_json.get("base"):
-        inner = BaseInfo.model_validate(run_json["base"])
-        run_json["base"] = {**run_json["base"], "run": _shared_base(inner)}
+        base_info = BaseInfo.model_validate(run_json["base"])
+        run_json["base"] = {**run_json["base"], "run": _shared_base(base_info)}
     return run_json
 
 
@@ -100,7 +100,7 @@ def pack_metrics(run: RunFolder, step: int, packed: RunFolder) -> None:
     held_out = [line for line in lines if _HELD_OUT in line]
     parts = ((lines, _MAX_LINES), (ticks, _MAX_TICKS), (held_out, _MAX_TICKS))
     selected = {line["step"]: line for part, limit in parts for line in _evenly_spaced(part, limit)}
-    metrics.append(packed.metrics_file, [selected[number] for number in sorted(selected)])
+    metrics.append(packed.metrics_file, [selected[step_number] for step_number in sorted(selected)])
 
 
 def pack_previews(run: RunFolder, step: int, packed: RunFolder) -> None:
@@ -143,8 +143,8 @@ def pack_samples(
         if key in SampleRequest.model_fields and key not in ("run", "count", "frames", "seed")
     }
     drawn_pictures: list[Pictures] = []
-    for number, label in enumerate(labels):
-        yield Progress(number, len(labels), "Drawing samples", "")
+    for index, label in enumerate(labels):
+        yield Progress(index, len(labels), "Drawing samples", "")
         request = SampleRequest(
             **settings | {"run": packed.path, "count": per_class, "class_label": label}
         )

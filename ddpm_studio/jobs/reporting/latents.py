@@ -87,10 +87,8 @@ def _interpolation(
     )
     ends = [inputs.pictures[k] for k in pairs[0]]
     by_t = interpolate_series(t_requests, ends, subject.models)
-    shares = (sum(r.t for r in pair_requests), sum(r.t for r in t_requests))
-    pair_drawings, t_drawings = yield from run_sequentially(
-        [(shares[0], by_pair), (shares[1], by_t)]
-    )
+    costs = (sum(r.t for r in pair_requests), sum(r.t for r in t_requests))
+    pair_drawings, t_drawings = yield from run_sequentially([(costs[0], by_pair), (costs[1], by_t)])
     figures = [
         _pairs_figure(subject, inputs, pair_requests, pair_drawings),
         _by_t_figure(subject, inputs, t_requests, t_drawings),
@@ -106,10 +104,10 @@ def _pairs_figure(
     drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
     rows, commands = [], [*inputs.commands]
-    for number, (request, result) in enumerate(zip(requests, drawn, strict=True)):
-        a, b = _PAIRS[number]
+    for index, (request, result) in enumerate(zip(requests, drawn, strict=True)):
+        a, b = _PAIRS[index]
         rows.append(_between(inputs.pictures[a], result.pictures, inputs.pictures[b]))
-        name = f"interpolate-{number + 1}.png"
+        name = f"interpolate-{index + 1}.png"
         commands.append(
             subject.command("interpolate", request, inputs.args[a], inputs.args[b], out=name)
         )

@@ -44,8 +44,8 @@ def _quality(subject: Subject) -> Section:
     found = series_of(evaluations.read(subject.request.run))
     if not found:
         command = subject.command("evaluate", EvaluateRequest(run=subject.request.run))
-        told = "No samples of this run have been compared with real pictures yet. This does so:"
-        figure = ReportFigure([Note(told, missing=True)], "", [command])
+        text = "No samples of this run have been compared with real pictures yet. This does so:"
+        figure = ReportFigure([Note(text, missing=True)], "", [command])
         return Section(entry.name, entry.title, entry.paper, "", [figure])
     figures = [_figure(subject, series) for series in found]
     return Section(entry.name, entry.title, entry.paper, "", figures)
@@ -80,28 +80,35 @@ def _figure(subject: Subject, series: EvaluationSeries) -> ReportFigure:
     return ReportFigure(blocks, caption, _commands(subject, last))
 
 
-def _floor(one: RecordedEvaluation, name: str) -> str:
-    return f"{one.floors[name]:.4f}" if name in one.floors else "–"
+def _floor(evaluation: RecordedEvaluation, name: str) -> str:
+    return f"{evaluation.floors[name]:.4f}" if name in evaluation.floors else "–"
 
 
-def _over_steps(found: Sequence[RecordedEvaluation], name: str, title: str) -> Html:
-    shown = [one for one in found if name in one.figures]
-    steps = [one.step for one in shown]
-    curves = [PlotLine(steps, [one.figures[name] for one in shown], "samples", 0, "points")]
-    floors = [one.floors.get(name, float("nan")) for one in shown]
+def _over_steps(recorded: Sequence[RecordedEvaluation], name: str, title: str) -> Html:
+    shown = [evaluation for evaluation in recorded if name in evaluation.figures]
+    steps = [evaluation.step for evaluation in shown]
+    curves = [
+        PlotLine(steps, [evaluation.figures[name] for evaluation in shown], "samples", 0, "points")
+    ]
+    floors = [evaluation.floors.get(name, float("nan")) for evaluation in shown]
     if any(floor == floor for floor in floors):
         curves.append(PlotLine(steps, floors, "floor", 1, "dashed"))
     return plot(curves, Axis("step"), Axis(title), title=f"{title} by step")
 
 
-def _commands(subject: Subject, one: RecordedEvaluation) -> list[str]:
-    asked = recorded_request(one, subject.request.run)
-    if asked is None:
+def _commands(subject: Subject, evaluation: RecordedEvaluation) -> list[str]:
+    request = recorded_request(evaluation, subject.request.run)
+    if request is None:
         return []
-    kept = [checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()]
-    if one.step not in kept:
+    saved_steps = [
+        checkpoint.step for checkpoint in RunFolder.open(subject.request.run).checkpoints()
+    ]
+    if evaluation.step not in saved_steps:
         return []
-    if one.step != kept[-1]:
-        asked = asked.model_copy(update={"checkpoint": one.step})
-    same = subject.dataset is not None and subject.dataset.fingerprint == real_data_fingerprint(one)
-    return [subject.command("evaluate", asked, *subject.data_args)] if same else []
+    if evaluation.step != saved_steps[-1]:
+        request = request.model_copy(update={"checkpoint": evaluation.step})
+    is_same_data = (
+        subject.dataset is not None
+        and subject.dataset.fingerprint == real_data_fingerprint(evaluation)
+    )
+    return [subject.command("evaluate", request, *subject.data_args)] if is_same_data else []

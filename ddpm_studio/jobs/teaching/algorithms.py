@@ -56,15 +56,17 @@ def training_step(
     def error() -> Tensor:
         return eps - process.p_mean_variance(network, x_t, index).eps
 
-    optimiser = optimizer("adam", network.network)
+    adam = optimizer("adam", network.network)
     with torch.enable_grad():
         residual = error()
-        mean = residual.square().mean()
-        mean.backward()  # type: ignore[no-untyped-call]
-    loss = mean.detach()
+        mean_error = residual.square().mean()
+        mean_error.backward()  # type: ignore[no-untyped-call]
+    loss = mean_error.detach()
     gradients = [tensor.grad for tensor in network.network.parameters() if tensor.grad is not None]
-    gradient = float(torch.linalg.vector_norm(torch.stack([tensor.norm() for tensor in gradients])))
-    optimiser.step(_RATE, torch.isfinite(loss))
+    gradient_norm = float(
+        torch.linalg.vector_norm(torch.stack([tensor.norm() for tensor in gradients]))
+    )
+    adam.step(_RATE, torch.isfinite(loss))
     with torch.no_grad():
         loss_after = float(error().square().mean())
     prediction = eps - residual.detach()
@@ -78,7 +80,7 @@ def training_step(
         to_picture(prediction, "eps"),
         to_picture(residual.detach(), "eps"),
         float(loss),
-        gradient,
+        gradient_norm,
         _RATE,
         loss_after,
         {

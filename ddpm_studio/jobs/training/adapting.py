@@ -73,10 +73,10 @@ def config_for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None
     config = base.network_config()
     if shape == _shape_of(config):
         return config
-    colours = max(config.channels, shape.channels) <= MAX_COLOUR_CHANNELS
+    are_colours = max(config.channels, shape.channels) <= MAX_COLOUR_CHANNELS
     return (
         _preset_config(base, config, shape)
-        if colours or config.channels == shape.channels
+        if are_colours or config.channels == shape.channels
         else None
     )
 
@@ -200,10 +200,8 @@ class Adaptation:
         if old is None:
             # Added to the embedding of t, so that it has no effect at first.
             return torch.zeros_like(new)
-        known, null = (
-            dict(zip(known_classes(self.base), old, strict=False)),
-            self._null_embedding(old),
-        )
+        known = dict(zip(known_classes(self.base), old, strict=False))
+        null = self._null_embedding(old)
         return torch.stack([*(known.get(name, null) for name in self.classes), null])
 
     def _null_embedding(self, table: Tensor) -> Tensor:

@@ -229,9 +229,9 @@ class _Constraints:
 
         It is at most the size of the data set.
         """
-        recipe = TrainRequest(preset=preset).batch_size
+        recipe_batch = TrainRequest(preset=preset).batch_size
         max_batch = min(_LARGEST_BATCH, self.pictures or _LARGEST_BATCH)
-        batch = min(recipe, self.pictures or recipe)
+        batch = min(recipe_batch, self.pictures or recipe_batch)
         while 2 * batch <= max_batch:
             gain = speed.seconds(1, batch) / speed.seconds(1, 2 * batch)
             steps = self.seconds / speed.seconds(2 * batch, 2 * batch)

@@ -32,8 +32,8 @@ class SpikeDetector:
             return False
         level = float(np.median(self._baseline))
         spread = _MAD_TO_STD * float(np.median(np.abs(np.array(self._baseline) - level)))
-        now = float(np.median(self._recent))
-        return now > level + _MIN_DEVIATIONS * spread and now > _MIN_RATIO * level
+        recent = float(np.median(self._recent))
+        return recent > level + _MIN_DEVIATIONS * spread and recent > _MIN_RATIO * level
 
     def reset(self) -> None:
         """Clear the history."""

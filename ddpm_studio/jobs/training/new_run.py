@@ -136,9 +136,13 @@ def recorded_prerequisites(
         return {}
     optimizer = request.optimizer
     decay = given.get("weight_decay", request.weight_decay)
-    known = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].accepts("weight_decay")
+    ignores_decay = optimizer in OPTIMIZERS and not OPTIMIZERS[optimizer].accepts("weight_decay")
     # Another optimiser, which takes the option, can't be chosen when a run is resumed.
-    if known and decay != request.weight_decay and given.get("optimizer", optimizer) == optimizer:
+    if (
+        ignores_decay
+        and decay != request.weight_decay
+        and given.get("optimizer", optimizer) == optimizer
+    ):
         raise StudioError(
             f"The run was begun with {option_name('optimizer')} {optimizer}, which does not heed "
             f"{option_name('weight_decay')}.",

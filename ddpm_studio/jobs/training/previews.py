@@ -127,9 +127,9 @@ class PreviewSampler:
         steps = self._student.steps if self._student else steps
         steps = min(steps, self._process.schedule.T)
         try:
-            half = self.trainer.config.precision == "bf16"
+            uses_bf16 = self.trainer.config.precision == "bf16"
             evaluator = Evaluator(
-                to_bf16(network) if half else network,
+                to_bf16(network) if uses_bf16 else network,
                 self.trainer.device,
                 self._classes,
                 guidance,

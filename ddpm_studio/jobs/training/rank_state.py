@@ -55,14 +55,14 @@ def send_plan(
     rows: npt.NDArray[np.int64] | None,
 ) -> None:
     """Send the plan to the other ranks, with the precision that rank 0 has chosen."""
-    exact = request.model_copy(update={"precision": trainer.config.precision})
+    resolved = request.model_copy(update={"precision": trainer.config.precision})
     if rows is not None:
         put(team.store, _ROWS, rows.astype("<i8").tobytes())
     team.send(
         _PLAN,
         {
             "info": info.model_dump_json(),
-            "request": exact.model_dump_json(),
+            "request": resolved.model_dump_json(),
             "fingerprint": dataset.fingerprint,
             "rows": rows is not None,
         },

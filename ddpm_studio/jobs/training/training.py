@@ -175,10 +175,8 @@ def _prepare_and_train(
     multiple = prior.network_config().size_multiple if prior else preset_multiple(request.preset)
     recorded = folder.info if resume else None
     if student and base and not sources:
-        recorded, sources = (
-            base,
-            training_sources(base, "Name pictures like those it was trained on."),
-        )
+        recorded = base
+        sources = training_sources(base, "Name pictures like those it was trained on.")
     dataset = cached_pictures(recorded, sources) if recorded else None
     if dataset is not None:
         reason = (
@@ -220,8 +218,8 @@ def _prepare_and_train(
     if request.held_out and split is None:
         yield Notice("No picture is held out: there are too few for that share.")
     elif split is not None:
-        are = "is" if len(split.held) == 1 else "are"
-        held_out_message = f"{len(split.held):,} of {len(dataset):,} pictures {are} held out"
+        verb = "is" if len(split.held) == 1 else "are"
+        held_out_message = f"{len(split.held):,} of {len(dataset):,} pictures {verb} held out"
         yield InfoNotice(f"{held_out_message}; the other {len(split.trained):,} are trained on.")
     rows = None if split is None else split.trained
     batch, count = request.pictures_per_step, len(dataset if rows is None else rows)
@@ -294,10 +292,10 @@ def _train(
         state, notices = _restore(folder, trainer)
         yield from notices
         if folder.checkpoints() and trainer.step_number >= request.steps:
-            taken_steps = format_count(trainer.step_number, "step")
+            steps_text = format_count(trainer.step_number, "step")
             raise StudioError(
-                f"The run has taken {taken_steps} already.",
-                f"Ask for more than {taken_steps} to train it further.",
+                f"The run has taken {steps_text} already.",
+                f"Ask for more than {steps_text} to train it further.",
             )
         if folder.info.request is not None:
             yield from report_changed_settings(folder.info.request, request, trainer)
@@ -324,15 +322,15 @@ def _train(
             return run_started(new)
 
         stepper = Stepper(trainer, request, team.progress if team else None)
-        leading = RankZero(team, trainer, request.steps) if team else None
+        rank_zero = RankZero(team, trainer, request.steps) if team else None
         loop = TrainingLoop(
-            folder, lock, request, trainer, guard, spare, held_out, on_moved, stepper, leading
+            folder, lock, request, trainer, guard, spare, held_out, on_moved, stepper, rank_zero
         )
         rollbacks = state.get("returns", 0)
         loop.restore(rollbacks if isinstance(rollbacks, int) else 0)
-        if team and leading:
+        if team and rank_zero:
             send_plan(team, trainer, folder.info, request, dataset, rows)
-            leading.begin()
+            rank_zero.begin()
         # First, so that the progress of reading pictures is not taken for that of the training.
         yield Progress(trainer.step_number, request.steps, "Training")
         yield run_started(folder)

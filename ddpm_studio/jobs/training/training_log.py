@@ -13,14 +13,7 @@ import torch
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import (
-    BINS,
-    Event,
-    HeldOutMeasured,
-    Notice,
-    TrainStep,
-    TrainTick,
-)
+from ddpm_studio.jobs.events import BINS, Event, HeldOutMeasured, Notice, TrainStep, TrainTick
 from ddpm_studio.jobs.machine.device import memory_bytes
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs import metrics

@@ -111,18 +111,18 @@ class TrainingLoop:
             self._save_at_close()
             raise
         except Exception as error:
-            fault = ErrorRecord.of(
+            record = ErrorRecord.of(
                 error if self._rank_zero is None else self._rank_zero.cause(error)
             )
             is_valid = self.trainer.consistent and not isinstance(error, DivergedError)
         else:
             return
         # Outside of the except block: the traceback, which references tensors, is freed by now.
-        if is_valid and not fault.device_lost and self.trainer.step_number > self._saver.saved:
+        if is_valid and not record.device_lost and self.trainer.step_number > self._saver.saved:
             with contextlib.suppress(Exception):
                 self._flush_quietly()
                 self._saver.save(self._state())
-        raise fault.to_training_error(self.trainer.step_number, self._saver.saved)
+        raise record.to_training_error(self.trainer.step_number, self._saver.saved)
 
     def _steps(self) -> Generator[Event, None, None]:
         trainer, log, total = self.trainer, self._log, self.request.steps
@@ -137,19 +137,17 @@ class TrainingLoop:
             yield from self._stepper.after_step()
             log.exclude_seconds(time.monotonic() - start_time)
             last = trainer.step_number == total
-            previews, save = (
-                self._previews.is_due(trainer.step_number),
-                self._saver.is_due() and not last,
-            )
+            draws = self._previews.is_due(trainer.step_number)
+            saves = self._saver.is_due() and not last
             held_out = yield from self._measure_held_out()
-            is_due = log.is_due() or last or previews or save or held_out
+            is_due = log.is_due() or last or draws or saves or held_out
             if is_due and (yield from self._flush()):
                 continue
-            if previews:
+            if draws:
                 yield from self._draw()
-            if save and (yield from self._save()):
+            if saves and (yield from self._save()):
                 continue
-            if previews or save:
+            if draws or saves:
                 log.restart_clock()
 
     def _finish(self) -> Generator[Event, None, bool]:
@@ -183,10 +181,8 @@ class TrainingLoop:
                 return True
             if spike is None or not self.request.return_on_spike:
                 return False
-            cause, sound_step = (
-                f"The loss leapt at step {self.trainer.step_number}.",
-                spike - DETECTION_DELAY,
-            )
+            cause = f"The loss leapt at step {self.trainer.step_number}."
+            sound_step = spike - DETECTION_DELAY
         return (yield from self._roll_back(cause, sound_step))
 
     def _with_forecast(self, tick: TrainTick) -> TrainTick:

@@ -110,14 +110,14 @@ class _RemoteProcess:
         self._team, self._name = team, name
         self._stopped = threading.Event()
 
-    def answer(self, question: bytes) -> bytes:
-        """Return the process's answer to a question, waiting for it.
+    def answer(self, request: bytes) -> bytes:
+        """Return the process's answer to a decode request, waiting for it.
 
         Raises:
             StudioError: if its rank has gone, or :meth:`stop` was called.
         """
         store = self._team.store
-        put(store, _question_key(self._name), question)
+        put(store, _request_key(self._name), request)
         while not store.check([_answer_key(self._name)]):
             self._team.check()
             if self._stopped.wait(_WAIT_SECONDS):
@@ -172,10 +172,10 @@ def serve_decoding(team: Team) -> None:
 
 
 def _serve(team: Team, name: str, process: DecodeServer, failed: list[Exception]) -> None:
-    """Answer the questions to one decoding process until rank 0 goes on."""
+    """Answer the requests to one decoding process until rank 0 goes on."""
     try:
-        while _wait_for_key(team, _question_key(name)) and not failed:
-            put(team.store, _answer_key(name), process.answer(pop(team.store, _question_key(name))))
+        while _wait_for_key(team, _request_key(name)) and not failed:
+            put(team.store, _answer_key(name), process.answer(pop(team.store, _request_key(name))))
     except Exception as error:
         failed.append(error)
         if not isinstance(error, RankLostError):
@@ -200,7 +200,7 @@ def _joined_key(rank: int) -> str:
     return f"assists/{rank}"
 
 
-def _question_key(name: str) -> str:
+def _request_key(name: str) -> str:
     return f"question/{name}"
 
 
