@@ -10,12 +10,7 @@ import torch
 
 from ddpm_studio.engine.parameterizations.named import parameterization
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.schedules.betas import (
-    cosine,
-    linear,
-    quadratic,
-    sigmoid,
-)
+from ddpm_studio.engine.schedules.betas import cosine, linear, quadratic, sigmoid
 from ddpm_studio.engine.schedules.schedule import NoiseSchedule
 from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 

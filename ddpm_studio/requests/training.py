@@ -14,13 +14,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from ddpm_studio.catalogue.fields import OneOf
-from ddpm_studio.engine.tables import (
-    LEARNING_RATES,
-    LOSSES,
-    OPTIMIZERS,
-    PRESETS,
-    TIMESTEP_SAMPLING,
-)
+from ddpm_studio.engine.tables import LEARNING_RATES, LOSSES, OPTIMIZERS, PRESETS, TIMESTEP_SAMPLING
 from ddpm_studio.engine.tables.optimizers import WEIGHT_DECAY
 from ddpm_studio.requests.base import (
     Device,

@@ -17,12 +17,7 @@ from ddpm_studio.catalogue.plugins import KINDS
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
-from ddpm_studio.engine.networks.registry import (
-    build,
-    common_fields,
-    config_from,
-    kind_of,
-)
+from ddpm_studio.engine.networks.registry import build, common_fields, config_from, kind_of
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
 from ddpm_studio.errors import StudioError, printable
