@@ -106,23 +106,21 @@ def guided_prediction(
     return torch.cat([guided, conditional[:, channels:]], dim=1)
 
 
-def rescale_guidance(guided_prediction: Tensor, prediction: Tensor, share: float) -> Tensor:
+def rescale_guidance(guided: Tensor, prediction: Tensor, share: float) -> Tensor:
     """Guidance rescale: restore the standard deviation of the prediction [Lin et al. 2023, §3.4].
 
     Args:
-        guided_prediction: guided predictions, shape (N, C, H, W).
-        prediction: conditional predictions without guidance, shape of ``guided_prediction``.
+        guided: guided predictions, shape (N, C, H, W).
+        prediction: conditional predictions without guidance, shape of ``guided``.
         share: strength, 0 (no rescaling) to 1 (each picture's standard deviation is that of
             ``prediction``). A constant prediction, as of a network that is not yet trained, stays
             unchanged.
     """
-    check_like("the guided prediction", guided_prediction, "that of the class", prediction)
+    check_like("the guided prediction", guided, "that of the class", prediction)
     check_number("the share", share, 0, 1)
-    std, target_std = (
-        x.flatten(1).std(1)[:, None, None, None] for x in (guided_prediction, prediction)
-    )
+    std, target_std = (x.flatten(1).std(1)[:, None, None, None] for x in (guided, prediction))
     ratio = torch.where(std > 0, target_std / std, 1.0)
-    return guided_prediction * (share * ratio + (1 - share))
+    return guided * (share * ratio + (1 - share))
 
 
 def interpolation_weights(classes: Sequence[int | None], parts: Tensor, num_classes: int) -> Tensor:

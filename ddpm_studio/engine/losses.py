@@ -97,8 +97,8 @@ class TrainingLoss:
     def _function(self) -> LossFunction:
         info = LOSSES[self.loss]
         function = info.load()
-        gamma = partial(function, gamma=self.gamma) if info.accepts(GAMMA.name) else function
-        return cast(LossFunction, gamma)
+        configured = partial(function, gamma=self.gamma) if info.accepts(GAMMA.name) else function
+        return cast(LossFunction, configured)
 
     def __call__(
         self,

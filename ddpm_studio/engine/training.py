@@ -124,22 +124,20 @@ class Trainer:
         """
         config, number = self.config, self.step_number
         seed = derive_seed(config.seed, _STEP, number)
-        draw = self._generator.manual_seed(seed)
+        generator = self._generator.manual_seed(seed)
 
         rows = self.batches.rows(number, config)
         local = self.ranks.local_slice(len(rows))
         # The assignment is over the global batch, so that the result doesn't depend on the ranks.
         loaded = slice(0, len(rows)) if config.immiscible else local
-        x0, augment_labels = self.batches.pictures(rows, loaded, config, draw)
-        levels, weights = self._sample_levels(len(rows), draw)
-        noise = self.batches.noise(len(rows), draw)
+        x0, augment_labels = self.batches.pictures(rows, loaded, config, generator)
+        levels, weights = self._sample_levels(len(rows), generator)
+        noise = self.batches.noise(len(rows), generator)
         if config.immiscible:
             noise = assign_noise(noise, x0)
-            x0, augment_labels = (
-                x0[local],
-                None if augment_labels is None else augment_labels[local],
-            )
-        y = self.batches.classes(rows, config.label_dropout, draw)
+            x0 = x0[local]
+            augment_labels = None if augment_labels is None else augment_labels[local]
+        y = self.batches.classes(rows, config.label_dropout, generator)
 
         batch = x0, augment_labels, *parts(local, y, levels, noise, weights)
         mean, losses, grad_norm = self._gradient(seed, *batch)
@@ -148,9 +146,11 @@ class Trainer:
             level = self._update_sampler(levels, losses)
         return StepResult(mean, grad_norm, losses, self.process.index_of(level), lr)
 
-    def _sample_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, Tensor | None]:
+    def _sample_levels(
+        self, count: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
         """Sample the step's levels, indices or σ, shape (N,), and their weights (None: all 1)."""
-        return self.timesteps.draw(count, draw)
+        return self.timesteps.draw(count, generator)
 
     def _update_sampler(self, levels: Tensor, losses: Tensor) -> Tensor:
         """Update the timestep sampler with the losses; return the level of each loss."""
@@ -207,8 +207,8 @@ class Trainer:
         """Context manager that seeds dropout, which uses the global generators, by the step."""
         if self.model.config.dropout == 0:
             return contextlib.nullcontext()
-        rank = (self.ranks.rank,) if self.ranks.rank else ()
-        return self.accelerator.seeded_rng(derive_seed(seed, _DROPOUT, *rank))
+        rank_key = (self.ranks.rank,) if self.ranks.rank else ()
+        return self.accelerator.seeded_rng(derive_seed(seed, _DROPOUT, *rank_key))
 
     @property
     def local_batch_size(self) -> int:

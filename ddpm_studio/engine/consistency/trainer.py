@@ -57,9 +57,9 @@ class ConsistencyTrainer(Trainer):
         self.tuning = tuning
         self.pairs = Pairs(process, tuning, self.device)
 
-    def _sample_levels(self, count: int, draw: torch.Generator) -> tuple[Tensor, None]:
+    def _sample_levels(self, count: int, generator: torch.Generator) -> tuple[Tensor, None]:
         """Sample σ and r for each picture of this step."""
-        return self.pairs.draw(count, self.step_number, draw), None
+        return self.pairs.draw(count, self.step_number, generator), None
 
     def _update_sampler(self, levels: Tensor, losses: Tensor) -> Tensor:
         """Return the level σ of each pair, to which its loss is attributed."""

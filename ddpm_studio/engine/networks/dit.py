@@ -149,11 +149,11 @@ class _Block(nn.Module):
 
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
-        width, between = config.hidden, config.mlp_ratio * config.hidden
+        width, mlp_width = config.hidden, config.mlp_ratio * config.hidden
         self.heads, self.dropout = config.heads, config.dropout
         self.modulation = nn.Linear(width, 6 * width)
         self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp1, self.mlp2 = nn.Linear(width, between), nn.Linear(between, width)
+        self.mlp1, self.mlp2 = nn.Linear(width, mlp_width), nn.Linear(mlp_width, width)
 
     def forward(self, h: Tensor, condition: Tensor) -> Tensor:
         """Map tokens, (N, L, hidden), conditioned on t and class, (N, hidden); same shape."""
@@ -161,8 +161,8 @@ class _Block(nn.Module):
             6, dim=-1
         )
         h = h + gate1 * self._dropout(self._attention(_modulate(h, shift1, scale1)))
-        between = F.gelu(self.mlp1(_modulate(h, shift2, scale2)), approximate="tanh")
-        return cast(Tensor, h + gate2 * self._dropout(self.mlp2(between)))
+        hidden = F.gelu(self.mlp1(_modulate(h, shift2, scale2)), approximate="tanh")
+        return cast(Tensor, h + gate2 * self._dropout(self.mlp2(hidden)))
 
     def _attention(self, h: Tensor) -> Tensor:
         q, k, v = (

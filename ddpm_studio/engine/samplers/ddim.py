@@ -44,12 +44,10 @@ def ddim(
     for index in reversed(range(total)):
         p = process.p_mean_variance(model, x_t, index)
         yield Frame(int(s.timesteps[index]) + 1, x_t, p.x0_hat, p.eps, total - 1 - index, total)
-        previous = float(s.alphas_cumprod_prev[index])
+        alpha_bar = float(s.alphas_cumprod_prev[index])
         variance = eta**2 * float(s.posterior_variance[index])
-        x_t, eps = (
-            math.sqrt(previous) * p.x0_hat + math.sqrt(max(1 - previous - variance, 0.0)) * p.eps,
-            p.eps,
-        )
+        eps = p.eps
+        x_t = math.sqrt(alpha_bar) * p.x0_hat + math.sqrt(max(1 - alpha_bar - variance, 0.0)) * eps
         if eta > 0 and index > 0:
             x_t = x_t + math.sqrt(variance) * noise.draw(x_t.shape[1:])
     yield Frame(0, x_t, x_t, eps, total, total)

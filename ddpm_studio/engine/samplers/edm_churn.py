@@ -54,7 +54,7 @@ def edm_churn(
         after the churn, and its ε̂ is the one consistent with that x̂_0 and its x_t.
 
     Raises:
-        ValueError: if a number or a moment is out of range.
+        ValueError: if a number or an index is out of range.
     """
     check_start(x_t, noise)
     check_number("S_churn", s_churn, 0)

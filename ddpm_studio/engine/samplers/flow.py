@@ -36,11 +36,11 @@ def probability_flow(
         tolerance: relative and absolute tolerance of each step (Runge–Kutta 5(4)).
 
     Returns:
-        x_0, after yielding one Frame for each moment and one for x_0; the first moment is always
+        x_0, after yielding one Frame for each index and one for x_0; the first index is always
         the schedule's last timestep.
 
     Raises:
-        ValueError: if a moment or the tolerance is out of range, or the solver fails.
+        ValueError: if an index or the tolerance is out of range, or the solver fails.
     """
     check_start(x_t, noise)
     check_positive("the tolerance", tolerance)

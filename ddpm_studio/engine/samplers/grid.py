@@ -130,10 +130,10 @@ def start_timestep(indices: Tensor, T: int) -> int:
 def _integer_stride(T: int, count: int) -> int:
     """Return the smallest stride below T with which exactly ``count`` of 0..T−1 are kept."""
     counts = {stride: -(-T // stride) for stride in range(1, T)}
-    for stride, number in counts.items():
-        if number == count:
+    for stride, kept in counts.items():
+        if kept == count:
             return stride
-    nearest = sorted(set(counts.values()), key=lambda number: abs(number - count))[:2]
+    nearest = sorted(set(counts.values()), key=lambda kept: abs(kept - count))[:2]
     possible = f"; {' or '.join(map(str, nearest))} can be kept" if nearest else ""
     raise ValueError(f"no whole stride keeps {count} of {T} timesteps{possible}")
 

@@ -39,10 +39,8 @@ def ddim_inversion(
     process.schedule.require_signal("DDIM inversion")
     process = replace(process, clip_x0=False)
     s = process.schedule
-    alpha_bar, noise = (
-        [1.0, *s.alphas_cumprod.tolist()],
-        [0.0, *s.one_minus_alphas_cumprod.tolist()],
-    )
+    alpha_bar = [1.0, *s.alphas_cumprod.tolist()]
+    noise = [0.0, *s.one_minus_alphas_cumprod.tolist()]
     x, t = x_0, 0
     for index in range(s.T):
         ratio = math.sqrt(alpha_bar[index + 1] / alpha_bar[index])

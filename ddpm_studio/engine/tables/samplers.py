@@ -31,7 +31,7 @@ class SamplerInfo(Entry):
         grid: reference to the timestep grid, a function of (schedule, steps, t).
         adaptive: evaluates the network also between its steps. It gets the schedule of all
             timesteps up to t; its steps, or the points at which to yield frames if it chooses its
-            own steps, are passed as ``moments``.
+            own steps, are passed as ``frame_indices``.
         uses_variance: its noise has the process's variance.
         needs_signal: needs σ or ln ᾱ, hence can't start from T under zero terminal SNR.
         few_step: only for few-step students, which support no other sampler; takes all its steps
