@@ -22,9 +22,11 @@ def classes(inputs: MetricInput, sure: float = 0.9) -> Generator[float, None, Ma
     yield 0.0
     if inputs.probabilities is None:
         raise ValueError("class figures need the features of a classifier of the set")
-    found = inputs.probabilities(inputs.fake)
-    frequencies = np.bincount(found.argmax(1), minlength=found.shape[1]) / len(found)
+    probabilities = inputs.probabilities(inputs.fake)
+    frequencies = np.bincount(probabilities.argmax(1), minlength=probabilities.shape[1]) / len(
+        probabilities
+    )
     classes_found = zip(inputs.class_names, frequencies.tolist(), strict=True)
     by_class = {f"class {name}": frequency for name, frequency in classes_found}
-    confident = float((found.max(1) >= sure).mean())
+    confident = float((probabilities.max(1) >= sure).mean())
     return {"confident": confident, "rarest_class": float(frequencies.min()), **by_class}

@@ -25,16 +25,16 @@ def kernel(
     rows = int(min(subset_size, len(inputs.real), len(inputs.fake)))
     single = rows == len(inputs.real) == len(inputs.fake)
     count = 1 if single else int(subsets)
-    draw = np.random.default_rng(inputs.seed)
-    found = []
+    rng = np.random.default_rng(inputs.seed)
+    distances = []
     for k in range(count):
         yield k / count
         pair = (
-            features[draw.permutation(len(features))[:rows]]
+            features[rng.permutation(len(features))[:rows]]
             for features in (inputs.real, inputs.fake)
         )
-        found.append(kernel_distance(*pair))
-    return {"kid": float(np.mean(found)), "kid_deviation": float(np.std(found))}
+        distances.append(kernel_distance(*pair))
+    return {"kid": float(np.mean(distances)), "kid_deviation": float(np.std(distances))}
 
 
 def kernel_distance(real: Features, fake: Features) -> float:

@@ -37,16 +37,16 @@ def precision_recall(
     inputs: MetricInput, neighbours: float = 3
 ) -> Generator[float, None, Mapping[str, float]]:
     """Precision and recall: return the metrics ``precision`` and ``recall``."""
-    found = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
-    return {"precision": found.precision, "recall": found.recall}
+    metrics = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
+    return {"precision": metrics.precision, "recall": metrics.recall}
 
 
 def density_coverage(
     inputs: MetricInput, neighbours: float = 5
 ) -> Generator[float, None, Mapping[str, float]]:
     """Density and coverage: return the metrics ``density`` and ``coverage``."""
-    found = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
-    return {"density": found.density, "coverage": found.coverage}
+    metrics = yield from manifold_metrics(inputs.real, inputs.fake, int(neighbours))
+    return {"density": metrics.density, "coverage": metrics.coverage}
 
 
 def manifold_metrics(

@@ -42,8 +42,8 @@ def sliced_wasserstein(
     Yields:
         Fraction done, 0..1.
     """
-    draw = np.random.default_rng(seed)
-    lines = draw.standard_normal((directions, real.shape[1]))
+    rng = np.random.default_rng(seed)
+    lines = rng.standard_normal((directions, real.shape[1]))
     lines /= np.linalg.norm(lines, axis=1, keepdims=True)
     # Both quantile functions are step functions, constant between their common breakpoints.
     breakpoints = np.union1d(_quantile_levels(len(real)), _quantile_levels(len(fake)))

@@ -136,15 +136,15 @@ class ClassifierSpace:
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         with torch.no_grad():
-            found: Features = self.network.body(_preprocess(pictures)).double().numpy()
-        return found
+            features: Features = self.network.body(_preprocess(pictures)).double().numpy()
+        return features
 
     def probabilities(self, features: Features) -> Features:
         """Return the class probabilities, float64 (N, classes), for features (N, 64)."""
         head = self.network.head
         logits = features @ head.weight.double().numpy().T + head.bias.double().numpy()
-        shifted = np.exp(logits - logits.max(1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(1, keepdims=True))
+        exponentials = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(exponentials / exponentials.sum(1, keepdims=True))
 
 
 def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]:
@@ -223,13 +223,13 @@ def _uninitialised(channels: int, size: tuple[int, int], classes: int) -> Classi
 
 def _init_weights(network: Classifier, seed: int) -> None:
     """Initialise the weights with He initialisation, from a generator of their own [He 2015]."""
-    draw = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()
             module.reset_parameters()
         elif isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=draw)
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
 
@@ -254,7 +254,7 @@ def _train(
     """Train with AdamW, linear warm-up and decay of the learning rate, and random shifts."""
     steps = max(1, min(_MAX_PICTURES_SEEN, _MAX_EPOCHS * len(rows)) // _BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
-    draw = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     network.train()
     order = np.empty(0, np.int64)
     for step in range(steps):
@@ -262,10 +262,10 @@ def _train(
         for group in optimizer.param_groups:
             group["lr"] = _LEARNING_RATE * warmup * (1 - step / steps)
         while len(order) < _BATCH:
-            order = np.concatenate([order, draw.permutation(rows)])
+            order = np.concatenate([order, rng.permutation(rows)])
         batch, order = order[:_BATCH], order[_BATCH:]
         targets = y[torch.from_numpy(batch)]
-        loss = functional.cross_entropy(network(_random_shift(x(batch), draw)), targets)
+        loss = functional.cross_entropy(network(_random_shift(x(batch), rng)), targets)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -273,9 +273,9 @@ def _train(
     network.eval()
 
 
-def _random_shift(x: Tensor, draw: np.random.Generator) -> Tensor:
+def _random_shift(x: Tensor, rng: np.random.Generator) -> Tensor:
     """Shift a batch randomly by up to two pixels each way, with replicated borders."""
-    down, right = draw.integers(0, 2 * _MAX_SHIFT + 1, 2).tolist()
+    down, right = rng.integers(0, 2 * _MAX_SHIFT + 1, 2).tolist()
     height, width = x.shape[2:]
     padded = functional.pad(x, (_MAX_SHIFT,) * 4, mode="replicate")
     return padded[:, :, down : down + height, right : right + width]
@@ -288,8 +288,8 @@ def _accuracy(
     with torch.no_grad():
         for start in range(0, len(rows), 512):
             batch = rows[start : start + 512]
-            known = y[torch.from_numpy(batch)]
-            correct += int((network(x(batch)).argmax(1) == known).sum())
+            targets = y[torch.from_numpy(batch)]
+            correct += int((network(x(batch)).argmax(1) == targets).sum())
     return correct / max(1, len(rows))
 
 

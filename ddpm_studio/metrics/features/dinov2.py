@@ -116,8 +116,8 @@ class _Attention(nn.Module):
             for part in self.qkv(x).chunk(3, dim=-1)
         )
         attended = functional.scaled_dot_product_attention(q, k, v)
-        found: Tensor = self.proj(attended.transpose(1, 2).flatten(2))
-        return found
+        output: Tensor = self.proj(attended.transpose(1, 2).flatten(2))
+        return output
 
 
 class _MLP(nn.Module):
@@ -126,8 +126,8 @@ class _MLP(nn.Module):
         self.fc1, self.fc2 = nn.Linear(width, mlp_width), nn.Linear(mlp_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = self.fc2(functional.gelu(self.fc1(x)))
-        return found
+        output: Tensor = self.fc2(functional.gelu(self.fc1(x)))
+        return output
 
 
 class _SwiGLU(nn.Module):
@@ -139,8 +139,8 @@ class _SwiGLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value = self.w12(x).chunk(2, dim=-1)
-        found: Tensor = self.w3(functional.silu(gate) * value)
-        return found
+        output: Tensor = self.w3(functional.silu(gate) * value)
+        return output
 
 
 class _Block(nn.Module):
@@ -154,8 +154,8 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.ls1(self.attn(self.norm1(x)))
-        found: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
-        return found
+        output: Tensor = x + self.ls2(self.mlp(self.norm2(x)))
+        return output
 
 
 class DinoV2(nn.Module):
@@ -186,8 +186,8 @@ class DinoV2(nn.Module):
         h = torch.cat(tokens, 1)
         for block in self.blocks:
             h = block(h)
-        found: Tensor = self.norm(h[:, 0])
-        return found
+        output: Tensor = self.norm(h[:, 0])
+        return output
 
     def positions(self, rows: int, columns: int) -> Tensor:
         """Position embeddings of the patches, (1, rows · columns, width), interpolated bicubically.
@@ -202,11 +202,11 @@ class DinoV2(nn.Module):
         embeddings = embeddings.transpose(1, 2).reshape(1, -1, grid, grid)
         if self.shape.registers:
             size = (rows, columns)
-            found = functional.interpolate(embeddings, size, mode="bicubic", antialias=True)
+            resized = functional.interpolate(embeddings, size, mode="bicubic", antialias=True)
         else:
             scale = ((rows + _OFFSET) / grid, (columns + _OFFSET) / grid)
-            found = functional.interpolate(embeddings, scale_factor=scale, mode="bicubic")
-        return found.flatten(2).transpose(1, 2)
+            resized = functional.interpolate(embeddings, scale_factor=scale, mode="bicubic")
+        return resized.flatten(2).transpose(1, 2)
 
 
 class DinoV2Space:

@@ -76,15 +76,15 @@ class _Block(nn.Module):
             self.branch_pool = _Convolution(inputs, pooled, (1, 1), 1, padded=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        found = [self._apply_path(path, x) for path in self._paths]
+        outputs = [self._apply_path(path, x) for path in self._paths]
         pooled = self._pool(x)
-        found.append(self.branch_pool(pooled) if self._pooled else pooled)
-        return torch.cat(found, 1)
+        outputs.append(self.branch_pool(pooled) if self._pooled else pooled)
+        return torch.cat(outputs, 1)
 
     def _apply_path(self, path: _Path, x: Tensor) -> Tensor:
         for layers in path:
-            found = [self.get_submodule(name)(x) for name, *_ in layers]
-            x = torch.cat(found, 1) if len(found) > 1 else found[0]
+            outputs = [self.get_submodule(name)(x) for name, *_ in layers]
+            x = torch.cat(outputs, 1) if len(outputs) > 1 else outputs[0]
         return x
 
 
@@ -204,8 +204,8 @@ class Inception(nn.Module):
         x = self.Mixed_5d(self.Mixed_5c(self.Mixed_5b(_max_pool_stride_2(x))))
         x = self.Mixed_6e(self.Mixed_6d(self.Mixed_6c(self.Mixed_6b(self.Mixed_6a(x)))))
         x = self.Mixed_7c(self.Mixed_7b(self.Mixed_7a(x)))
-        found: Tensor = x.mean((2, 3))
-        return found
+        features: Tensor = x.mean((2, 3))
+        return features
 
 
 class InceptionSpace:
