@@ -17,7 +17,7 @@ from ddpm_studio.engine.tables.schedules import BETA_END, BETA_START
 Config = Mapping[str, Any]
 
 _MAX_TIMESTEPS = 10_000
-_SHOWN = 60
+_MAX_TEXT = 60
 
 _PREDICTIONS: dict[str, str] = {
     "epsilon": "eps",
@@ -91,7 +91,7 @@ class UnsupportedFieldError(ValueError):
 
     def __init__(self, field: str, value: object, allowed: object) -> None:
         text = repr(value)
-        text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        text = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
         super().__init__(f"{field} is {text}; only {allowed} is supported")
 
 

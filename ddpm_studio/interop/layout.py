@@ -85,8 +85,8 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         return read_object(path, _MAX_JSON, infinity=True)
     except (OSError, ValueError) as error:
-        if (instead := detect_placeholder_at(path)) is not None:
-            raise instead.error(str(path)) from error
+        if (placeholder := detect_placeholder_at(path)) is not None:
+            raise placeholder.error(str(path)) from error
         raise StudioError(f"{path} cannot be read: {error}.", "Download it again.") from error
 
 
@@ -118,8 +118,8 @@ def read_weights(folder: Path, max_bytes: int) -> tuple[Path, dict[str, Tensor]]
                 raise ValueError("it is far larger than its network")
             weights.update(_table(shard))
         except (SafetensorError, ValueError, OSError) as error:
-            if (instead := detect_placeholder_at(shard)) is not None:
-                raise instead.error(str(shard)) from error
+            if (placeholder := detect_placeholder_at(shard)) is not None:
+                raise placeholder.error(str(shard)) from error
             raise StudioError(
                 f"{shard} is damaged or holds more than weights: {error}.",
                 "Download it again, or choose a model with safetensors.",

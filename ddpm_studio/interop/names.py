@@ -54,8 +54,8 @@ def to_diffusers(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.startswith(_AUGMENTATION):
             continue
         names = diffusers_names(name)
-        for part_name, part in zip(names, value.chunk(len(names)), strict=True):
-            result[part_name] = part.detach().float().cpu().contiguous().clone()
+        for part_name, projection in zip(names, value.chunk(len(names)), strict=True):
+            result[part_name] = projection.detach().float().cpu().contiguous().clone()
     return result
 
 

@@ -25,7 +25,7 @@ class UnknownModelError(StudioError):
     """Raised for a file or folder that is intact but of no known model format."""
 
 
-_SHOWN = 6
+_MAX_LISTED = 6
 _OPTIMIZER = {"state", "param_groups"}
 _DIFFUSERS_WEIGHT = "time_embedding.linear_1.weight"
 _SHARDED = (
@@ -200,8 +200,8 @@ def _unknown_folder(path: Path, remedy: str) -> StudioError:
         return UnknownModelError(
             f"{path} is a run of DDPM Studio already.", "Open it, or sample from it, as it is."
         )
-    if (known := unsupported_folder_error(path)) is not None:
-        return UnknownModelError(known.cause, known.remedy)
+    if (error := unsupported_folder_error(path)) is not None:
+        return UnknownModelError(error.cause, error.remedy)
     return UnknownModelError(
         f"{path} is not a diffusers model, nor of another kind that is known here.", remedy
     )
@@ -235,7 +235,7 @@ def _unknown_tree(source: Source, remedy: str) -> StudioError:
         )
     if source.tree == {}:
         return UnknownModelError(f"{source.path} holds nothing.", "Save it again.")
-    names = [printable(str(name), 40) for name in list(items)[:_SHOWN]]
+    names = [printable(str(name), 40) for name in list(items)[:_MAX_LISTED]]
     more = f" and {len(items) - len(names):,} more" if len(items) > len(names) else ""
     content = f"it holds {', '.join(names)}{more}" if names else "it is no table"
     return UnknownModelError(

@@ -40,7 +40,7 @@ from ddpm_studio.interop.unet2d import network_config, require_network
 NO_LABEL_FILE = "ddpm_studio.json"
 
 # Largest size of a number in bytes, and an allowance for names and shapes.
-_WIDEST, _OVERHEAD = 8, 32 << 20
+_MAX_BYTES_PER_NUMBER, _OVERHEAD = 8, 32 << 20
 _STEP = re.compile(r"checkpoint-(\d{1,12})")
 
 
@@ -123,8 +123,8 @@ def _check_pipeline(index: Path) -> None:
     fields = read_json(index)
     pipeline = str(fields.get("_class_name", "pipeline"))
     components = {
-        n
-        for n, component in fields.items()
+        name
+        for name, component in fields.items()
         if isinstance(component, list) and component[-1:] != [None]
     }
     if others := sorted(components - {"unet", "scheduler"}):
@@ -186,7 +186,7 @@ def _weights(
     """Return a network's weights, and notes on where they were read from."""
     shapes = {name: value.shape for name, value in build_on_meta(config).state_dict().items()}
     parameters = sum(shape.numel() for shape in shapes.values())
-    file, table = read_weights(folder, _WIDEST * parameters + _OVERHEAD)
+    file, table = read_weights(folder, _MAX_BYTES_PER_NUMBER * parameters + _OVERHEAD)
     weights = dict(strip_prefixes(table))
     if config.num_classes is not None and not null_row:
         weights = _with_no_label_row(weights)

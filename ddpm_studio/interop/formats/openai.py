@@ -285,15 +285,15 @@ class OpenAI(ModelFormat):
             t_scale=_RESCALED / T if answers["rescale_timesteps"] else 1.0,
         )
         null_label = answers.get("null_class", False)
-        found = from_openai(source.tensors(table), flags, null_label=null_label)
+        network = from_openai(source.tensors(table), flags, null_label=null_label)
         # Their linear schedule is the paper's at T = 1000, and steeper at fewer steps.
         schedules = {PAPER_SETTINGS["schedule"]: "linear_scaled"} if T != _RESCALED else {}
         settings = {**answers, "schedule": schedules.get(answers["schedule"], answers["schedule"])}
-        process = process_of(settings, learned=found.config.learned_variance)
+        process = process_of(settings, learned=network.config.learned_variance)
         return ForeignModel(
-            found.config,
-            found.weights,
-            null_label=found.null_label,
+            network.config,
+            network.weights,
+            null_label=network.null_label,
             process=process,
         )
 

@@ -128,8 +128,8 @@ def open_source(path: Path) -> Iterator[Source]:
         raise ValueError("it is far larger than any such model")
     with path.open("rb") as stream:
         head = stream.read(_HEAD_BYTES)
-    if (instead := detect_placeholder(head[:HEAD_BYTES], size)) is not None:
-        raise instead.error(str(path))
+    if (placeholder := detect_placeholder(head[:HEAD_BYTES], size)) is not None:
+        raise placeholder.error(str(path))
     if path.suffix == ".safetensors":
         yield _safetensors(path, head)
         return
