@@ -118,14 +118,14 @@ class _Reader:
         self._memo: dict[int, Any] = {}
 
     def read(self, stream: BinaryIO) -> object:
-        for number, (opcode, value, _) in enumerate(pickletools.genops(stream)):
-            if number > _MAX_STEPS:
+        for index, (opcode, value, _) in enumerate(pickletools.genops(stream)):
+            if index > _MAX_STEPS:
                 raise ValueError("its table is too long")
             self._execute(opcode.name, value)
         if len(self._stack) != 1:
             raise ValueError("it ends too early")
-        found: object = self._stack[0]
-        return found
+        content: object = self._stack[0]
+        return content
 
     def _execute(self, code: str, value: Any) -> None:
         stack = self._stack

@@ -212,7 +212,7 @@ def _open_legacy(stream: BinaryIO) -> TorchFile:
 def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = None) -> object:
     """Read the object tree; fill ``sizes`` with the dtype and number of elements of storages."""
 
-    def stored(persistent_id: object) -> object:
+    def load_storage(persistent_id: object) -> object:
         match persistent_id:
             case ("storage", Unknown(("torch", kind)), str(key), str(), int(count), *more) if (
                 kind in _STORAGES and not any(more)
@@ -224,7 +224,7 @@ def _tree(stream: BinaryIO, sizes: dict[str, tuple[torch.dtype, int]] | None = N
                 return _Storage(key, _STORAGES[kind])
         return Unknown(("torch", "storage"))
 
-    return parse_pickle(stream, _MAKERS, stored)
+    return parse_pickle(stream, _MAKERS, load_storage)
 
 
 def _to_tensor(data: bytes, dtype: torch.dtype) -> Tensor:
@@ -244,14 +244,14 @@ def _tensor(ref: TensorRef, storage: Tensor) -> Tensor:
     # With a stride of 0, a tensor of any size could be made from a single element.
     if count > len(storage):
         raise ValueError("a tensor in it is larger than its numbers")
-    last = ref.offset + sum((n - 1) * s for n, s in zip(ref.shape, ref.stride, strict=True))
-    if count and last >= len(storage):
+    end = ref.offset + sum((n - 1) * s for n, s in zip(ref.shape, ref.stride, strict=True))
+    if count and end >= len(storage):
         raise ValueError("a tensor in it leads out of its numbers")
     return torch.as_strided(storage, ref.shape, ref.stride, ref.offset)
 
 
-def _tensor_ref(given: tuple[Any, ...]) -> object:
-    match given:
+def _tensor_ref(args: tuple[Any, ...]) -> object:
+    match args:
         case (_Storage() as storage, int(offset), tuple(shape), tuple(stride), *_) if all(
             type(n) is int for n in (*shape, *stride)
         ):
@@ -259,10 +259,8 @@ def _tensor_ref(given: tuple[Any, ...]) -> object:
     return Unknown(("torch", "tensor"))
 
 
-def _parameter(given: tuple[Any, ...]) -> object:
-    return (
-        given[0] if given and isinstance(given[0], TensorRef) else Unknown(("torch", "parameter"))
-    )
+def _parameter(args: tuple[Any, ...]) -> object:
+    return args[0] if args and isinstance(args[0], TensorRef) else Unknown(("torch", "parameter"))
 
 
 _MAKERS: dict[tuple[str, str], Callable[[tuple[Any, ...]], object]] = {
@@ -270,5 +268,5 @@ _MAKERS: dict[tuple[str, str], Callable[[tuple[Any, ...]], object]] = {
     ("torch._utils", "_rebuild_tensor_v2"): _tensor_ref,
     ("torch._utils", "_rebuild_parameter"): _parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): _parameter,
-    ("torch", "Size"): lambda given: given[0] if given and isinstance(given[0], tuple) else (),
+    ("torch", "Size"): lambda args: args[0] if args and isinstance(args[0], tuple) else (),
 }

@@ -10,7 +10,7 @@ import zipfile
 
 #: Error message for a zip of another kind.
 NOT_A_TORCH_FILE = "it is no file of torch.save"
-_TREE, _LONGEST_ORDER = "data.pkl", 16
+_TREE, _MAX_ORDER_BYTES = "data.pkl", 16
 _LOCAL_HEADER_BYTES = 30
 
 
@@ -32,7 +32,7 @@ class TorchZip:
             raise ValueError(NOT_A_TORCH_FILE)
         self._root = trees[0].removesuffix(_TREE)
         order = self._members.get(f"{self._root}byteorder")
-        if order is not None and self._content(order, _LONGEST_ORDER) != b"little":
+        if order is not None and self._content(order, _MAX_ORDER_BYTES) != b"little":
             raise ValueError("its numbers are written backwards")
 
     def tree(self, max_bytes: int) -> bytes:
