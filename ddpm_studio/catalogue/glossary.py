@@ -355,12 +355,12 @@ _OWN = {term.name for term in _TERMS}
 GLOSSARY = {term.name: term for term in _entries()}
 """All entries by name: symbols and terms first, then the concepts of the lecture."""
 
-_BY_SYMBOL = {sign: term for term in _TERMS for sign in term.symbols}
+_BY_SYMBOL = {symbol: term for term in _TERMS for symbol in term.symbols}
 
 
-def term_of_symbol(sign: str) -> Term | None:
+def term_of_symbol(symbol: str) -> Term | None:
     """Return the entry of a symbol such as ``ᾱₜ``, or None."""
-    return _BY_SYMBOL.get(sign)
+    return _BY_SYMBOL.get(symbol)
 
 
 def find_terms(query: str) -> list[Term]:

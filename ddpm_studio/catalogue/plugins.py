@@ -176,12 +176,12 @@ def _load(entry_point: EntryPoint, package: str, version: str) -> Plugin:
             with suppress(KeyError):
                 table.remove(entry_name)
         return Plugin(name, package, version, problem=_reason(error))
-    found = Plugin(name, package, version, tuple((t.kind, entry) for t, entry in added))
+    plugin = Plugin(name, package, version, tuple((t.kind, entry) for t, entry in added))
     for table, entry_name in added:
         module = table[entry_name].implementation.partition(":")[0].partition(".")[0]
         if module != __name__.partition(".")[0]:
-            plugin_modules[module] = f"{found.name} of {found.origin}"
-    return found
+            plugin_modules[module] = f"{plugin.name} of {plugin.origin}"
+    return plugin
 
 
 def _check_options(table: Table[Any], entry: Entry) -> None:
@@ -202,8 +202,8 @@ def _table_of(entry: object) -> Table[Any]:
     raise TypeError(f"{entry!r} is none of {kinds}")
 
 
-def _entries(found: Any) -> list[Entry]:
-    entries = list(found)
+def _entries(value: Any) -> list[Entry]:
+    entries = list(value)
     for entry in entries:
         _table_of(entry)
         if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
@@ -236,10 +236,10 @@ def _load_package(folder: Path, seen: set[str]) -> Iterator[Plugin]:
     entry_points: Iterable[EntryPoint] = ()
     # Packages are read one by one: one with damaged metadata must not disable the others.
     try:
-        found = Distribution.at(folder)
-        package, *_ = found.metadata.get_all("Name") or (package,)
-        version, *_ = found.metadata.get_all("Version") or (version,)
-        entry_points = found.entry_points.select(group=GROUP)
+        distribution = Distribution.at(folder)
+        package, *_ = distribution.metadata.get_all("Name") or (package,)
+        version, *_ = distribution.metadata.get_all("Version") or (version,)
+        entry_points = distribution.entry_points.select(group=GROUP)
     except Exception as error:
         problem = f"its metadata can't be read ({_reason(error)})"
     # Normalised as importlib does.
