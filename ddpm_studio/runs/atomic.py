@@ -101,7 +101,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             # A leftover of an earlier replacement would be in the way.
             shutil.rmtree(replaced, ignore_errors=True)
-            # If the power fails between the two renames, sweep restores the old folder.
+            # If the power fails between both renames, clean_up_interrupted restores the old folder.
             rename_with_retries(os.rename, path, replaced)
         rename_with_retries(os.rename, temporary, path)
     except BaseException:
