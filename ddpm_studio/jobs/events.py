@@ -358,7 +358,7 @@ class PointTrajectory:
 
 @dataclass(frozen=True, eq=False)
 class PointScores:
-    """Points of q(x_t), and at places (G, 2) the learned score and, where known, the true one.
+    """Points of q(x_t), and at positions (G, 2) the learned score and, where known, the true one.
 
     ``cosine`` is the mean of both scores' cosine similarity at the points, where known.
     """
