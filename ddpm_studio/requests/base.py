@@ -34,7 +34,7 @@ class Request(BaseModel):
 
 
 def options_of_entry(
-    model: type[Request], table: Table[Any], name: object, given: dict[str, float]
+    model: type[Request], table: Table[Any], name: object, options: dict[str, float]
 ) -> dict[str, float]:
     """Check the options of a chosen catalogue entry, and return them.
 
@@ -42,14 +42,14 @@ def options_of_entry(
         model: the request.
         table: the table of the entry.
         name: the entry's name.
-        given: the options by name.
+        options: the options by name.
 
     Raises:
         ValueError: if the entry doesn't take one of them, or it is a field of the request.
     """
-    if own_fields := model.model_fields.keys() & given.keys():
+    if own_fields := model.model_fields.keys() & options.keys():
         raise ValueError(f"{min(own_fields)} has a field of its own")
     # The options of an entry from a file that is unknown here can't be checked.
-    if given and isinstance(name, str) and name in table:
-        table[name].check(given)
-    return given
+    if options and isinstance(name, str) and name in table:
+        table[name].check(options)
+    return options

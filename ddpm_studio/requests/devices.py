@@ -6,13 +6,13 @@ ALL_DEVICES = "all"
 """The value for all GPUs."""
 
 
-def device_list(given: str) -> str | None:
+def device_list(text: str) -> str | None:
     """Normalise a list of devices, such as "0,1" or "cpu,cpu"; None if it is empty.
 
     Raises:
         ValueError: if it is no list of devices; the message describes valid ones.
     """
-    names = [name.strip().removeprefix("cuda:") for name in given.lower().split(",")]
+    names = [name.strip().removeprefix("cuda:") for name in text.lower().split(",")]
     if names in ([""], [ALL_DEVICES]):
         return names[0] or None
     processors = names.count("cpu") == len(names)

@@ -124,7 +124,7 @@ class SamplerRequest(DrawRequest):
         description="Further options of the sampler, each a name and a number.",
         json_schema_extra={"options_of": "sampler"},
         # Left out of dumps if unset, so that recipes stay as they were before it was added.
-        exclude_if=lambda given: not given,
+        exclude_if=lambda options: not options,
     )
 
     respacing: str | None = Field(
@@ -148,8 +148,8 @@ class SamplerRequest(DrawRequest):
 
     @field_validator("sampler_options")
     @classmethod
-    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        return options_of_entry(cls, SAMPLERS, info.data.get("sampler"), given)
+    def _check_options(cls, options: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return options_of_entry(cls, SAMPLERS, info.data.get("sampler"), options)
 
 
 class SampleRequest(SamplerRequest):

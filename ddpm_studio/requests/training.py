@@ -101,7 +101,7 @@ class TrainRequest(Request):
         "numbers of GPUs such as 0,1,2,3, all, or cpu,cpu; empty: one.",
         json_schema_extra={**_MAY_CHANGE, "metavar": "0,1,…", "empty": "one"},
         # Left out of dumps if unset, so that runs on one device stay as before it was added.
-        exclude_if=lambda given: given is None,
+        exclude_if=lambda text: text is None,
     )
     threads: int | None = Field(
         None,
@@ -135,7 +135,7 @@ class TrainRequest(Request):
         description="Further options of the optimiser, each a name and a number.",
         json_schema_extra={"options_of": "optimizer"},
         # Left out of dumps if unset, so that runs stay as they were before it was added.
-        exclude_if=lambda given: not given,
+        exclude_if=lambda options: not options,
     )
     learning_rate: float = Field(
         2e-4,
@@ -314,13 +314,13 @@ class TrainRequest(Request):
 
     @field_validator("devices")
     @classmethod
-    def _check_devices(cls, given: str | None) -> str | None:
-        return None if given is None else device_list(given)
+    def _check_devices(cls, text: str | None) -> str | None:
+        return None if text is None else device_list(text)
 
     @field_validator("optimizer_options")
     @classmethod
-    def _check_options(cls, given: dict[str, float], info: ValidationInfo) -> dict[str, float]:
-        return options_of_entry(cls, OPTIMIZERS, info.data.get("optimizer"), given)
+    def _check_options(cls, options: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        return options_of_entry(cls, OPTIMIZERS, info.data.get("optimizer"), options)
 
     @field_validator("minutes")
     @classmethod
