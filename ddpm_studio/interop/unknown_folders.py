@@ -17,7 +17,7 @@ JOIN_REMEDY = (
 """Remedy for a sharded checkpoint of torch.distributed."""
 _MERGE = "Merge it into its model with its own program."
 _WEIGHTS = (".pt", ".pth", ".ckpt", ".safetensors", ".bin")
-_SHOWN = 3
+_MAX_LISTED = 3
 
 
 class _Kind(NamedTuple):
@@ -90,8 +90,8 @@ def unsupported_folder_error(folder: Path) -> StudioError | None:
                 "Only networks that draw pictures from noise can be read.",
             )
     if weights := _weights(folder):
-        names = ", ".join(printable(path.name, 60) for path in weights[:_SHOWN])
-        more = f" and {len(weights) - _SHOWN:,} more" if len(weights) > _SHOWN else ""
+        names = ", ".join(printable(path.name, 60) for path in weights[:_MAX_LISTED])
+        more = f" and {len(weights) - _MAX_LISTED:,} more" if len(weights) > _MAX_LISTED else ""
         return StudioError(
             f"{folder} holds {names}{more}, and no config.json that tells what they are.",
             "Choose one of the files, or put the config.json of its network beside it.",

@@ -60,7 +60,7 @@ def _labels(content: object, folder: str) -> dict[str, str]:
 
 def _class_name(label: object) -> str:
     if isinstance(label, list) and all(isinstance(entry, int | float) for entry in label) and label:
-        return str(max(range(len(label)), key=lambda number: label[number]))
+        return str(max(range(len(label)), key=lambda index: label[index]))
     if isinstance(label, bool | int | str):
         return str(label)
     if isinstance(label, float) and label.is_integer():

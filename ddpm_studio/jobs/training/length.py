@@ -94,9 +94,9 @@ def resolve_length(
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
 
-def _format_amount(number: float, noun: str, digits: str = ",.3g") -> str:
+def _format_amount(number: float, noun: str, number_format: str = ",.3g") -> str:
     """Format a real number with its noun, such as "1 epoch" or "1.5 epochs"."""
-    text = format(number, digits)
+    text = format(number, number_format)
     return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 

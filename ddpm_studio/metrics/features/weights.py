@@ -23,7 +23,7 @@ _N = TypeVar("_N", bound=nn.Module)
 # Maximum size of a file, larger than any feature extractor.
 _MAX_BYTES = 8 << 30
 _CHUNK = 1 << 20
-_SHOWN = 6
+_MAX_LISTED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +117,6 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         refs = {n: v for n, v in tree.items() if isinstance(n, str) and isinstance(v, TensorRef)}
         if not refs:
             # For example a training checkpoint, in which the state_dict is one of several items.
-            names = ", ".join(printable(str(name), 40) for name in list(tree)[:_SHOWN])
+            names = ", ".join(printable(str(name), 40) for name in list(tree)[:_MAX_LISTED])
             raise ValueError(f"it is no table of weights but of {names or 'nothing'}")
         return {name: file.load(ref) for name, ref in refs.items()}
