@@ -16,13 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ddpm_studio.catalogue import PRESETS
-from ddpm_studio.catalogue.fields import (
-    OneOf,
-    choices_of,
-    entry_options,
-    one_of,
-    option_name,
-)
+from ddpm_studio.catalogue.fields import OneOf, choices_of, entry_options, one_of, option_name
 from ddpm_studio.data.samples import resolve_data_path
 from ddpm_studio.jobs.command_lines import read_pairs
 from ddpm_studio.jobs.request_building import OptionError, build_request

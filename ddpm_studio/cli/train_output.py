@@ -13,14 +13,7 @@ from ddpm_studio.cli.job_runner import run_job
 from ddpm_studio.cli.output import event_to_dict, print_json, redirect_stdout_to_null
 from ddpm_studio.cli.signals import StoppedBySignal
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import (
-    CheckpointSaved,
-    Event,
-    Notice,
-    RunStarted,
-    TrainStep,
-    TrainTick,
-)
+from ddpm_studio.jobs.events import CheckpointSaved, Event, Notice, RunStarted, TrainStep, TrainTick
 from ddpm_studio.runs import RunFolder
 
 if TYPE_CHECKING:

@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 import ddpm_studio as ds
-from tests.jobs.conftest import (
-    _narrow_network,
-    _own_folders,
-    class_folder,
-    pictures,
-    run,
-)
+from tests.jobs.conftest import _narrow_network, _own_folders, class_folder, pictures, run
 
 __all__ = ["_narrow_network", "_own_folders", "class_folder", "pictures", "run"]
 

@@ -16,12 +16,7 @@ import ddpm_studio as ds
 from ddpm_studio.api.pictures import as_paths, on_disk
 from ddpm_studio.cli import run as terminal
 from ddpm_studio.jobs import ModelStore, encode_picture, interpolate, load_picture, sample, share
-from ddpm_studio.requests import (
-    EncodeRequest,
-    InterpolateRequest,
-    SampleRequest,
-    ShareRequest,
-)
+from ddpm_studio.requests import EncodeRequest, InterpolateRequest, SampleRequest, ShareRequest
 from ddpm_studio.runs import Checkpoint
 
 

@@ -21,14 +21,7 @@ import torch
 
 from ddpm_studio.jobs.warmup import load_for_training
 from tests.cli.conftest import write_pictures
-from tests.endurance.killing import (
-    EVERY,
-    STEPS,
-    Child,
-    contents,
-    newest_step,
-    refuse_threads,
-)
+from tests.endurance.killing import EVERY, STEPS, Child, contents, newest_step, refuse_threads
 
 _TWO = ("--devices", "cpu,cpu")
 _PATIENCE = 60.0

@@ -24,12 +24,7 @@ from ddpm_studio.engine.likelihood.likelihood import (
     step_weights,
 )
 from ddpm_studio.engine.likelihood.progressive import progressive_decoding
-from tests.engine.gaussian import (
-    GaussianDenoiser,
-    PointDenoiser,
-    alphas_cumprod,
-    linear_betas,
-)
+from tests.engine.gaussian import GaussianDenoiser, PointDenoiser, alphas_cumprod, linear_betas
 
 LINEAR = NoiseSchedule.linear()
 LN2 = math.log(2)

@@ -27,15 +27,7 @@ from ddpm_studio.gui.platform.images import (
 )
 from ddpm_studio.requests import TrainRequest
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run, opened
-from tests.shapes import (
-    CHANNELS,
-    HEIGHT,
-    WIDTH,
-    options_of,
-    shape_of,
-    train_shapes,
-    write_shapes,
-)
+from tests.shapes import CHANNELS, HEIGHT, WIDTH, options_of, shape_of, train_shapes, write_shapes
 
 
 @pytest.mark.parametrize("kind", CHANNELS)

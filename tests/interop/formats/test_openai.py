@@ -13,13 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.interop import (
-    ForeignModel,
-    OpenAIFlags,
-    from_openai,
-    load_openai,
-    open_recognised,
-)
+from ddpm_studio.interop import ForeignModel, OpenAIFlags, from_openai, load_openai, open_recognised
 from ddpm_studio.interop.formats.openai import OpenAI
 from ddpm_studio.interop.formats.source import Source
 from tests.interop.formats.made_up import Weights, close, doubled

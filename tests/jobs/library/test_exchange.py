@@ -9,14 +9,7 @@ import pytest
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import (
-    ModelStore,
-    export_diffusers,
-    import_model,
-    measure_bits,
-    sample,
-    train,
-)
+from ddpm_studio.jobs import ModelStore, export_diffusers, import_model, measure_bits, sample, train
 from ddpm_studio.jobs.events import DrawingResult, Progress
 from ddpm_studio.requests import BitsRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder

@@ -11,14 +11,7 @@ import numpy as np
 import pytest
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import (
-    ModelStore,
-    distill,
-    export_diffusers,
-    import_model,
-    report,
-    train,
-)
+from ddpm_studio.jobs import ModelStore, distill, export_diffusers, import_model, report, train
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.requests import (
     DistillRequest,

@@ -9,14 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ddpm_studio.jobs import (
-    ModelStore,
-    distill,
-    export_diffusers,
-    import_model,
-    sample,
-    train,
-)
+from ddpm_studio.jobs import ModelStore, distill, export_diffusers, import_model, sample, train
 from ddpm_studio.requests import DistillRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish

@@ -20,12 +20,7 @@ from ddpm_studio.jobs import (
     train,
 )
 from ddpm_studio.jobs.events import SampleGrid
-from ddpm_studio.requests import (
-    BitsRequest,
-    EncodeRequest,
-    PrepareOptions,
-    SampleRequest,
-)
+from ddpm_studio.requests import BitsRequest, EncodeRequest, PrepareOptions, SampleRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
 

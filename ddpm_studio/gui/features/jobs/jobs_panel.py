@@ -6,12 +6,7 @@ import time
 
 from PySide6.QtCore import QEvent, QPropertyAnimation, QSize, QTimer
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import (
-    QGraphicsOpacityEffect,
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGraphicsOpacityEffect, QHBoxLayout, QVBoxLayout, QWidget
 
 from ddpm_studio.backend import JobHandle, Lane, State
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S

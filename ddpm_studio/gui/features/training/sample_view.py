@@ -13,12 +13,7 @@ from ddpm_studio.backend import specs
 from ddpm_studio.gui.features.common.picture_menu import PictureMenu
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.slider import Slider
-from ddpm_studio.gui.widgets.layout.basics import (
-    label,
-    name,
-    number_label,
-    tool_button,
-)
+from ddpm_studio.gui.widgets.layout.basics import label, name, number_label, tool_button
 from ddpm_studio.gui.widgets.pictures.grid_layout import fit_grid
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
 from ddpm_studio.gui.workspace.actions import ActionRegistry

@@ -13,13 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, 
 
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
-from ddpm_studio.gui.widgets.layout.basics import (
-    IconLabel,
-    button,
-    name,
-    set_property,
-    tool_button,
-)
+from ddpm_studio.gui.widgets.layout.basics import IconLabel, button, name, set_property, tool_button
 from ddpm_studio.gui.widgets.layout.overlay import Overlay
 from ddpm_studio.gui.widgets.layout.overlay_placement import free_rect
 from ddpm_studio.gui.widgets.layout.wrapped_text import SelectableText
