@@ -251,10 +251,8 @@ class Run(MeasuringMethods, PublishingMethods):
                 fit.
         """
         request = self._request(InpaintRequest, "inpaint", options)
-        labelled, prepared_mask = (
-            load_labelled_picture(picture, self.path),
-            to_mask(mask, self.path),
-        )
+        labelled = load_labelled_picture(picture, self.path)
+        prepared_mask = to_mask(mask, self.path)
         request, notice = with_picture_classes(request, [labelled])
         return self._drawing(
             with_notice(notice, jobs.inpaint(request, labelled.picture, prepared_mask, models()))

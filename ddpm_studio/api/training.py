@@ -86,10 +86,8 @@ def train(
     if budget is not None:
         time, given = resolve_budget(budget, given, begun=is_continued)
     prepare_options = build_request(PrepareOptions, options_for(PrepareOptions, given))
-    train_options, make_request = (
-        options_for(TrainRequest, given),
-        partial(build_request, TrainRequest),
-    )
+    train_options = options_for(TrainRequest, given)
+    make_request = partial(build_request, TrainRequest)
     if resume:
         request = resume_request(
             folder,

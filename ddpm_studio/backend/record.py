@@ -78,7 +78,7 @@ class RunRecord(QObject):
         self._steps = GrowingRows(_STEP_KINDS, _MAX_STEPS, _RECENT)
         self._ticks = GrowingRows(_TICK_KINDS, _MAX_TICKS, _RECENT)
         self._held_out = GrowingRows(_HELD_OUT_KINDS, _MAX_TICKS, _RECENT)
-        self._news: RunUpdate | None = None
+        self._last_update: RunUpdate | None = None
         self._job: JobHandle[RunUpdate] | None = None
         # Events since the training's last tick, and figures buffered until the file's are read.
         self._pending_events: list[MetricEvent] = []
@@ -206,16 +206,16 @@ class RunRecord(QObject):
         if self._job is not None or self._suspended:
             return
         self._timer.stop()
-        position = self._news.position if self._news is not None else None
+        position = self._last_update.position if self._last_update is not None else None
         figures = self.training is None or self._catching_up
         self._job = self._backend.submit(
             specs.runs.read_run_update(self.run, position, figures=figures)
         )
-        self._job.on_finished(self._on_news)
+        self._job.on_finished(self._on_update)
         self._job.on_failed(self._on_failed)
 
     def _poll_again(self) -> None:
-        """Poll the files now, and once more after a poll under way, which may miss news."""
+        """Poll the files now, and once more after a poll under way, which may miss changes."""
         self._repoll = self._job is not None
         self.poll()
 
@@ -272,35 +272,35 @@ class RunRecord(QObject):
         if self.is_watched:
             self.poll()
 
-    def _on_news(self, news: RunUpdate) -> None:
+    def _on_update(self, update: RunUpdate) -> None:
         self._job = None
-        previous = self._news
-        self._news = news
-        self.timesteps, self.total = news.timesteps, news.total
-        more, self._repoll = news.more or self._repoll, False
+        previous = self._last_update
+        self._last_update = update
+        self.timesteps, self.total = update.timesteps, update.total
+        more, self._repoll = update.more or self._repoll, False
         from_events = self.training is not None and not self._catching_up
         # A rewritten file doesn't void figures that came from events.
-        if news.is_rewritten and not from_events and self._low == -math.inf:
+        if update.is_rewritten and not from_events and self._low == -math.inf:
             self._drop_from(-math.inf)
-        figures = news.figures.between(self._low, self._high)
+        figures = update.figures.between(self._low, self._high)
         self._add(figures)
         if not more and self.training is None:
             self._low = -math.inf
         elif not more and self._catching_up:
             self._catch_up()
-        live = self.loaded and not more and self._seems_live(news)
+        live = self.loaded and not more and self._seems_live(update)
         unchanged = (
             previous is not None
             and not self._failure_reported
-            and not (news.is_rewritten or len(figures.steps))
-            and (news.previews, news.checkpoint) == (previous.previews, previous.checkpoint)
-            and news.evaluations == previous.evaluations
-            and (live, news.trainer) == (self.is_live, self.trainer)
+            and not (update.is_rewritten or len(figures.steps))
+            and (update.previews, update.checkpoint) == (previous.previews, previous.checkpoint)
+            and update.evaluations == previous.evaluations
+            and (live, update.trainer) == (self.is_live, self.trainer)
             and self.loaded
         )
-        self.previews = self._of_current_branch(news.previews)
-        self.evaluations = news.evaluations
-        self.checkpoint, self.is_live, self.trainer = news.checkpoint, live, news.trainer
+        self.previews = self._of_current_branch(update.previews)
+        self.evaluations = update.evaluations
+        self.checkpoint, self.is_live, self.trainer = update.checkpoint, live, update.trainer
         self.loaded = self.loaded or not more
         self._quiet_polls = self._quiet_polls + 1 if unchanged else 0
         self._failure_reported = False
@@ -312,11 +312,11 @@ class RunRecord(QObject):
             poll_slowly = self._quiet_polls > _IDLE_AFTER or self.training is not None
             self._timer.start(_IDLE_POLL_MS if poll_slowly else _POLL_MS)
 
-    def _seems_live(self, news: RunUpdate) -> bool:
+    def _seems_live(self, update: RunUpdate) -> bool:
         """Whether the run is being written: lines came while polling, the last one recently."""
         if self.training is not None:
             return self.is_live
-        return (len(news.figures.steps) > 0 or self.is_live) and news.is_fresh
+        return (len(update.figures.steps) > 0 or self.is_live) and update.is_fresh
 
     def _on_failed(self, failure: object) -> None:
         self._job = None

@@ -80,7 +80,7 @@ def _trajectory_job(work: DeviceSteps[PointTrajectory], index: int) -> JobSpec[P
 
 
 def score_field(model: PointModel, positions: Points, t: int, seed: int) -> JobSpec[PointScores]:
-    """Evaluate a model's score field at t, in the given places."""
+    """Evaluate a model's score field at t, at the given positions."""
 
     def work(_: ModelStore) -> PointScores:
         from ddpm_studio import jobs

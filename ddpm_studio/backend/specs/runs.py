@@ -147,7 +147,7 @@ def compare_runs(runs: Sequence[Path]) -> JobSpec[list[dict[str, str]]]:
 def read_run_update(
     run: Path, position: FilePosition | None, *, figures: bool = True
 ) -> JobSpec[RunUpdate]:
-    """Read a run's news: its state, and with ``figures`` its metrics since ``position``."""
+    """Read an update of a run: its state, and with ``figures`` its metrics since ``position``."""
 
     def work() -> RunUpdate:
         from ddpm_studio.jobs.library.history import read_run_update

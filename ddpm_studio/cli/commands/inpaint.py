@@ -51,19 +51,17 @@ def command(
     """Fill in the masked part of a picture."""
     animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
     check_output_path(out, given, alone=gif is None)
-    view, array_options = (
-        request_from_options(ViewOptions, given),
-        request_from_options(ArrayOptions, given),
-    )
-    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
-    request = trajectory.with_frames(request_from_options(InpaintRequest, given, run=run))
+    view = request_from_options(ViewOptions, given)
+    array_options = request_from_options(ArrayOptions, given)
+    recorder = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
+    request = recorder.with_frames(request_from_options(InpaintRequest, given, run=run))
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, inpaint, load_labelled_picture, load_mask
     from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    picture = load_labelled_picture(image, run)
-    request, message = with_picture_classes(request, [picture])
-    job = inpaint(request, picture.picture, load_mask(mask, run), ModelStore())
-    drawn = run_job(with_notice(message, job), trajectory)
+    labelled = load_labelled_picture(image, run)
+    request, notice = with_picture_classes(request, [labelled])
+    job = inpaint(request, labelled.picture, load_mask(mask, run), ModelStore())
+    drawn = run_job(with_notice(notice, job), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
-    print_drawing([out, *trajectory.write(drawn.recipe)], drawn, json)
+    print_drawing([out, *recorder.write(drawn.recipe)], drawn, json)

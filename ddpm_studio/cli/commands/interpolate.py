@@ -59,10 +59,10 @@ def command(
     from ddpm_studio.jobs.drawing.default_t import with_default_t
     from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    pictures = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
-    request, message = with_picture_classes(with_default_t(request, given), pictures)
-    job = interpolate(request, [picture.picture for picture in pictures], ModelStore())
-    drawn = run_job(with_notice(message, job))
+    labelled = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
+    request, notice = with_picture_classes(with_default_t(request, given), labelled)
+    job = interpolate(request, [entry.picture for entry in labelled], ModelStore())
+    drawn = run_job(with_notice(notice, job))
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out]
     if gif is not None:

@@ -39,12 +39,10 @@ def command(
     rank_devices = requested_devices(devices)
     animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
     check_output_path(out, given, alone=gif is None)
-    view, array_options = (
-        request_from_options(ViewOptions, given),
-        request_from_options(ArrayOptions, given),
-    )
-    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
-    request = trajectory.with_frames(request_from_options(SampleRequest, given, run=run))
+    view = request_from_options(ViewOptions, given)
+    array_options = request_from_options(ArrayOptions, given)
+    recorder = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
+    request = recorder.with_frames(request_from_options(SampleRequest, given, run=run))
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, sample, sample_to_file
 
@@ -52,6 +50,6 @@ def command(
         recipe = run_job(sample_to_file(request, out, ModelStore(), grid, rank_devices))
         print_files([out], request.count, recipe, json)
         return
-    drawn = run_job(sample(request, ModelStore(), rank_devices), trajectory)
+    drawn = run_job(sample(request, ModelStore(), rank_devices), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
-    print_drawing([out, *trajectory.write(drawn.recipe)], drawn, json)
+    print_drawing([out, *recorder.write(drawn.recipe)], drawn, json)

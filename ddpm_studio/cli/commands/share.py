@@ -66,16 +66,14 @@ def command(
     """Draw many pictures from one shared latent."""
     animation, grid = request_from_options(AnimationOptions, given), grid_layout(given, run)
     check_output_path(out, given, alone=gif is None)
-    view, array_options = (
-        request_from_options(ViewOptions, given),
-        request_from_options(ArrayOptions, given),
-    )
-    trajectory = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
+    view = request_from_options(ViewOptions, given)
+    array_options = request_from_options(ArrayOptions, given)
+    recorder = TrajectoryRecorder(given, gif, view, animation, grid, npy, array_options)
     if latent is not None and image is not None:
         raise typer.BadParameter("give IMAGE or --latent, not both.", param_hint="'--latent'")
     if save_latent_to is not None:
         check_destination(save_latent_to, {".safetensors"})
-    request = trajectory.with_frames(request_from_options(ShareRequest, given, run=run))
+    request = recorder.with_frames(request_from_options(ShareRequest, given, run=run))
     for option, file in (("--gif", gif), ("--npy", npy)):
         if file is not None and request.t == 0:
             raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
@@ -84,17 +82,17 @@ def command(
     from ddpm_studio.jobs.drawing.default_t import with_default_t
     from ddpm_studio.jobs.drawing.picture_classes import with_notice, with_picture_classes
 
-    pictures = [] if image is None else [load_labelled_picture(image, run)]
-    request, message = with_picture_classes(request, pictures)
+    labelled = [] if image is None else [load_labelled_picture(image, run)]
+    request, notice = with_picture_classes(request, labelled)
     x_t = None if latent is None else load_latent(latent)
     if x_t is None:
         request = with_default_t(request, given)
     elif "t" not in given:
         request = request.model_copy(update={"t": x_t.t})
-    job = share(request, pictures[0].picture if pictures else None, ModelStore(), x_t)
-    drawn = run_job(with_notice(message, job), trajectory)
+    job = share(request, labelled[0].picture if labelled else None, ModelStore(), x_t)
+    drawn = run_job(with_notice(notice, job), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
-    written = [out, *trajectory.write(drawn.recipe)]
+    written = [out, *recorder.write(drawn.recipe)]
     if save_latent_to is not None and drawn.shared is not None:
         save_latent(save_latent_to, drawn.shared)
         written.append(save_latent_to)
