@@ -35,10 +35,8 @@ class ClassChoice(QObject):
         self, parent: QObject, offer_all_classes: bool = False, offer_picture_classes: bool = False
     ) -> None:
         super().__init__(parent)
-        self._offer_all_classes, self._offer_picture_classes = (
-            offer_all_classes,
-            offer_picture_classes,
-        )
+        self._offer_all_classes = offer_all_classes
+        self._offer_picture_classes = offer_picture_classes
         self._picture_classes: tuple[int | None, ...] = ()
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)

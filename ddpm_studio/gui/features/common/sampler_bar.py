@@ -251,10 +251,8 @@ class SamplerBar(QWidget):
         for row in range(self.sampler.count()):
             is_suitable = SAMPLERS[self.sampler.itemData(row)].few_step == (sampler is not None)
             model.item(row).setEnabled(is_suitable)
-        previous, self._student_choice = (
-            self._student_choice,
-            None if sampler is None else (sampler, steps),
-        )
+        previous = self._student_choice
+        self._student_choice = None if sampler is None else (sampler, steps)
         if self._student_choice == previous:
             return
         blocked = self.blockSignals(True)

@@ -23,7 +23,7 @@ class StaleNotice(QWidget):
         studio: provides the open model and its step.
         redraw_action: the action that draws again.
         recipe: returns the recipe of the drawing shown; None while no finished one is shown.
-        waiting: returns why an automatic drawing is deferred, else an empty text.
+        waiting_reason: returns why an automatic drawing is deferred, else an empty text.
         parent: the owner.
     """
 
@@ -32,11 +32,11 @@ class StaleNotice(QWidget):
         studio: Studio,
         redraw_action: QAction,
         recipe: Callable[[], Mapping[str, object] | None],
-        waiting: Callable[[], str],
+        waiting_reason: Callable[[], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._studio, self._recipe, self._waiting_reason = studio, recipe, waiting
+        self._studio, self._recipe, self._waiting_reason = studio, recipe, waiting_reason
         self._captions = (
             self.tr("Drawn at step {0}"),
             self.tr("Drawn at step {0} · the model is at {1}"),
@@ -54,12 +54,11 @@ class StaleNotice(QWidget):
         row.addWidget(self.caption)
         row.addWidget(self.button)
         row.addStretch()
-        auto_drawing = studio.auto_drawing.changed
         for signal in (
             studio.model_trained,
             studio.run_changed,
             studio.training_changed,
-            auto_drawing,
+            studio.auto_drawing.changed,
         ):
             signal.connect(self.refresh)
         self.refresh()

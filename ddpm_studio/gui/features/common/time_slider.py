@@ -26,7 +26,7 @@ class TimeSlider(QWidget):
     """Slider and number box for the timestep t, from 0 (the picture itself) to T (pure noise).
 
     Args:
-        share: initial position, as a fraction of T.
+        fraction: initial position, as a fraction of T.
         tip: tool tip.
         parent: the owner.
     """
@@ -35,9 +35,9 @@ class TimeSlider(QWidget):
     released = Signal()
     """The handle was released."""
 
-    def __init__(self, share: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, fraction: float = 0.5, tip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._fraction = share
+        self._fraction = fraction
         self.slider = Slider()
         self.box = QSpinBox()
         add_text_margin(self.box)
@@ -88,11 +88,11 @@ class TimeSlider(QWidget):
         """Set T; t keeps its fraction of T, and nothing is emitted."""
         if timesteps == self.timesteps:
             return
-        share = self._fraction
+        fraction = self._fraction
         for part in (self.slider, self.box):
             part.blockSignals(True)
             part.setRange(0, timesteps)
-            part.setValue(round(share * timesteps))
+            part.setValue(round(fraction * timesteps))
             part.blockSignals(False)
         self.slider.setSingleStep(max(1, timesteps // 100))
         self.slider.setPageStep(max(1, timesteps // 4))
@@ -140,5 +140,5 @@ class _Marks(QWidget):
             self._slider.setValue(min(marks, key=lambda t: abs(self._place(t) - x)))
 
     def _place(self, t: int) -> float:
-        share = t / max(1, self._slider.maximum())
-        return _INSET + share * (self.width() - 2 * _INSET)
+        fraction = t / max(1, self._slider.maximum())
+        return _INSET + fraction * (self.width() - 2 * _INSET)

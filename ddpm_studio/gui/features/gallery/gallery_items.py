@@ -70,7 +70,7 @@ class GalleryItems:
     def boards(self) -> dict[str, int]:
         """Number of pictures of each board, sorted by name."""
         found = Counter(board for item in self._all for board in item.boards)
-        return dict(sorted(found.items(), key=lambda board: board[0].casefold()))
+        return dict(sorted(found.items(), key=lambda entry: entry[0].casefold()))
 
     def of_board(self, board: str) -> list[GalleryEntry]:
         """Return all pictures on a board, including those that are filtered out."""
@@ -126,12 +126,12 @@ class GalleryItems:
         for item in self._all:
             newest[item.drawing] = max(newest.get(item.drawing, (0.0, 0)), (item.made, item.number))
 
-        def age(item: GalleryEntry) -> tuple[Any, ...]:
+        def newest_first(item: GalleryEntry) -> tuple[Any, ...]:
             # Newest drawing first; pictures of one drawing by index.
             created_at, number = newest[item.drawing]
             return (-created_at, -number, item.drawing, item.index)
 
-        def old(item: GalleryEntry) -> tuple[Any, ...]:
+        def oldest_first(item: GalleryEntry) -> tuple[Any, ...]:
             created_at, number = newest[item.drawing]
             return (created_at, number, item.drawing, item.index)
 
@@ -139,12 +139,12 @@ class GalleryItems:
             return (number is None, number or 0)
 
         keys: dict[Order, Callable[[GalleryEntry], tuple[Any, ...]]] = {
-            "newest": age,
-            "oldest": old,
-            "rating": lambda item: (-item.rating, *age(item)),
-            "t": lambda item: (*none_last(item.t), *age(item)),
-            "seed": lambda item: (*none_last(item.seed), *age(item)),
-            "run": lambda item: (item.run.name.casefold(), item.run, *age(item)),
+            "newest": newest_first,
+            "oldest": oldest_first,
+            "rating": lambda item: (-item.rating, *newest_first(item)),
+            "t": lambda item: (*none_last(item.t), *newest_first(item)),
+            "seed": lambda item: (*none_last(item.seed), *newest_first(item)),
+            "run": lambda item: (item.run.name.casefold(), item.run, *newest_first(item)),
         }
         self.shown = sorted(shown, key=keys[self.order])
 

@@ -98,26 +98,26 @@ class NeighboursView(QWidget):
         self.found = found
         self.grid.set_pictures(found.pictures)
         self.grid.show()
-        result_text = self.tr("nearest: RMSE {0:.1f} of 255").format(found.distances[0])
+        text = self.tr("nearest: RMSE {0:.1f} of 255").format(found.distances[0])
         if found.among_themselves is not None:
-            result_text += self.tr("; that one is {0:.1f} from its own nearest").format(
+            text += self.tr("; that one is {0:.1f} from its own nearest").format(
                 found.among_themselves
             )
-        self._show_text(result_text)
+        self._show_text(text)
 
     def _on_failed(self, failure: Failure) -> None:
         self._show_text(failure.line)
 
-    def _show_text(self, result_text: str) -> None:
-        self.result_text.setText(result_text)
+    def _show_text(self, text: str) -> None:
+        self.result_text.setText(text)
         self.result_text.show()
 
     def _tooltip(self, index: int) -> str:
         if self.found is None:
             return ""
         number = f"{self.found.numbers[index]:,}"
-        result_text = self.tr("{0} · RMSE {1:.1f}").format(
+        text = self.tr("{0} · RMSE {1:.1f}").format(
             self.found.names[index] or self.tr("Picture {0} of the data").format(number),
             self.found.distances[index],
         )
-        return result_text + self.tr(" · mirrored") if self.found.mirrored[index] else result_text
+        return text + self.tr(" · mirrored") if self.found.mirrored[index] else text

@@ -347,8 +347,8 @@ class InterpolatePanel(ToolPanel):
         self.export.refresh()
 
     def _pick_random_once(self) -> None:
-        path, no_free_slot = self.mode == "path", not any(slot.is_free for slot in self._slots())
-        is_filled = not self.path.is_empty if path else no_free_slot
+        is_path, no_free_slot = self.mode == "path", not any(slot.is_free for slot in self._slots())
+        is_filled = not self.path.is_empty if is_path else no_free_slot
         can_pick = self.studio.can_draw and self.studio.has_pictures
         if self.isVisible() and can_pick and not (self._first_pick_done or is_filled):
             self._first_pick_done = True

@@ -37,8 +37,7 @@ class MixChoices(QWidget):
     At most one of the mode buttons is checked; with none, the mode is "row", one row from A to B.
 
     Args:
-        actions: where ``interpolate.pick_random``, ``.swap``, ``.draw`` and the modes are
-            registered.
+        actions: where ``interpolate.surprise``, ``.swap``, ``.draw`` and the modes are registered.
         category: the menu they belong to, translated.
         pick_random: fills the slots with random pictures.
         swap: swaps A and B.

@@ -139,7 +139,7 @@ class Typesetter:
         return max(1.0, self.size * 0.055)
 
     def script(self) -> Typesetter:
-        """Return a setter for subscripts, superscripts and limits."""
+        """Return a typesetter for subscripts, superscripts and limits."""
         return replace(self, size=self.size * _SCRIPT, tight=True)
 
     def text(self, text: str, *, italic: bool = False, bold: bool = False) -> Piece:
@@ -167,7 +167,7 @@ class Typesetter:
         return piece
 
     def space(self, fraction: float) -> Piece:
-        """Return a gap of a share of the font size."""
+        """Return a gap of a fraction of the font size."""
         return Piece(self.size * fraction, 0, 0)
 
     def row(self, pieces: list[Piece]) -> Piece:

@@ -156,7 +156,7 @@ class CurveView(PaintedPlot):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
 
     def on_drag(self, x: float) -> None:
-        """Emit ``moved`` for a drag to a share in [0, 1] of the x axis, from the left."""
+        """Emit ``moved`` for a drag to a fraction in [0, 1] of the x axis, from the left."""
         if self._mark is not None and self._curves:
             left, right, *_ = self._range
             scaled = left + x * (right - left)

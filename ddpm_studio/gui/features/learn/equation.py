@@ -217,10 +217,10 @@ class Equation(QWidget):
         painter.setPen(theme.color("accent" if self.highlighted_key else "muted"))
         line = QRectF(SPACE_S, self.height() - _CAPTION, self.width(), _CAPTION)
         metrics = QFontMetrics(body_font(FONT_CAPTION))
-        description = metrics.elidedText(
+        caption = metrics.elidedText(
             self.caption(), Qt.TextElideMode.ElideRight, self.width() - 2 * SPACE_S
         )
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, description)
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, caption)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.color("accent"), 1))

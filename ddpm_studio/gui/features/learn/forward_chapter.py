@@ -79,8 +79,8 @@ class ForwardChapter(QWidget):
         self.remaining_signal.setWordWrap(True)
         self._link_views()
         self._build()
-        self._on_owner()
-        self._on_name()
+        self._update_buttons()
+        self._on_schedule()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Start with a picture that is available already."""
@@ -121,7 +121,7 @@ class ForwardChapter(QWidget):
             if not isinstance(box, QComboBox):
                 box.setFixedWidth(_BOX_WIDTH)
                 box.valueChanged.connect(self._changed)
-        self.schedule.currentIndexChanged.connect(self._on_name)
+        self.schedule.currentIndexChanged.connect(self._on_schedule)
 
     def _make_pictures(self, actions: ActionRegistry) -> None:
         self.source = LearnSlot(
@@ -140,7 +140,7 @@ class ForwardChapter(QWidget):
         self.dice.clicked.connect(self.resample_noise)
         self.source.changed.connect(self._draw_noise)
         self.source.failed.connect(self._on_failed)
-        self.source.owner_changed.connect(self._on_owner)
+        self.source.state_changed.connect(self._update_buttons)
 
     def _make_equations(self) -> None:
         beta = Symbol("beta", "βₜ", self.tr("variance of the noise that step t adds"))
@@ -229,7 +229,7 @@ class ForwardChapter(QWidget):
         layout.addLayout(plots, 1)
         layout.addWidget(self.remaining_signal)
 
-    def _on_name(self) -> None:
+    def _on_schedule(self) -> None:
         free_ends = SCHEDULES[self.schedule.currentData()].ends
         self.beta_start.setEnabled(free_ends == "both")
         self.beta_end.setEnabled(free_ends != "none")
@@ -238,7 +238,7 @@ class ForwardChapter(QWidget):
     def _changed(self) -> None:
         self._update_timer.start()
 
-    def _on_owner(self) -> None:
+    def _update_buttons(self) -> None:
         """Show the buttons of those pictures that are not shown."""
         self.open_data_button.setVisible(
             self.source.has_open_data and not self.source.shows_open_data

@@ -36,7 +36,7 @@ class LearnSlot(PictureSlot):
         parent: the owner.
     """
 
-    owner_changed = Signal()
+    state_changed = Signal()
     """Emitted when ``shows_open_data``, ``shows_built_in`` or ``has_open_data`` may change."""
 
     def __init__(
@@ -46,7 +46,7 @@ class LearnSlot(PictureSlot):
         self._studio = studio
         self._has_started = self._awaits_built_in = False
         self._dataset: Dataset | None = None
-        self._own_picture: Pictures | None = None
+        self._open_picture: Pictures | None = None
         self._built_in: Pictures | None = None
         self.changed.connect(self._on_changed)
         self.choose_requested.connect(self._choose)
@@ -60,7 +60,7 @@ class LearnSlot(PictureSlot):
     @property
     def shows_open_data(self) -> bool:
         """Whether a picture of the open data is shown."""
-        return self.picture is not None and self.picture is self._own_picture
+        return self.picture is not None and self.picture is self._open_picture
 
     @property
     def shows_built_in(self) -> bool:
@@ -80,8 +80,8 @@ class LearnSlot(PictureSlot):
         """Show one of the open pictures, chosen at random."""
         dataset = self._studio.dataset
         if dataset is not None:
-            self._own_picture = random.choice(dataset.images).copy()
-            self.set_picture(self._own_picture)
+            self._open_picture = random.choice(dataset.images).copy()
+            self.set_picture(self._open_picture)
 
     def show_built_in(self) -> None:
         """Show the built-in picture, which ships with the program."""
@@ -94,7 +94,7 @@ class LearnSlot(PictureSlot):
             self.failed.emit(Failure.of(error))
             return
         self._awaits_built_in = True
-        self.owner_changed.emit()
+        self.state_changed.emit()
         spec = specs.learning.sample_picture(sample.path, sample.options, _SAMPLE_NUMBER)
         job = self._studio.backend.submit(spec)
         job.on_finished(self._on_built_in)
@@ -107,7 +107,7 @@ class LearnSlot(PictureSlot):
         self._dataset = dataset
         if self.picture is None or self.shows_open_data or self.shows_built_in:
             self.show_open_data()
-        self.owner_changed.emit()
+        self.state_changed.emit()
 
     def _on_built_in(self, picture: Pictures) -> None:
         self._built_in = picture
@@ -117,7 +117,7 @@ class LearnSlot(PictureSlot):
     def _on_changed(self) -> None:
         # A picture put here while the built-in one was being read takes precedence.
         self._awaits_built_in = False
-        self.owner_changed.emit()
+        self.state_changed.emit()
 
     def _choose(self) -> None:
         open_picture_dialog(self, self._on_chosen)

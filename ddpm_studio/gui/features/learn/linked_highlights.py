@@ -25,7 +25,7 @@ class LinkedHighlights(QObject):
     """Linked highlighting across the equations, plots and controls of a chapter.
 
     While a symbol is lit (highlighted), its curves stand out, its controls and pictures get a
-    halo, and the other equations highlight it too. A control that gets the focus lights its symbol.
+    ring, and the other equations highlight it too. A control that gets the focus lights its symbol.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -58,13 +58,13 @@ class LinkedHighlights(QObject):
             equation.highlight_symbol(key)
         for view in self._views:
             view.highlight(key)
-        for other, halos in self._rings.items():
-            for halo in halos:
-                halo.setVisible(other == key)
+        for other, rings in self._rings.items():
+            for ring in rings:
+                ring.setVisible(other == key)
 
     def highlighted(self, key: str) -> bool:
-        """Whether any control or picture has its halo for this symbol."""
-        return any(not halo.isHidden() for halo in self._rings.get(key, []))
+        """Whether any control or picture has its ring for this symbol."""
+        return any(not ring.isHidden() for ring in self._rings.get(key, []))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Highlight the symbol of the widget that gets the focus, until it loses it."""

@@ -205,7 +205,7 @@ class PlaygroundPanel(QWidget):
         self.progress_slider.user_moved.connect(self._timer.stop)
         self.score.plot.drawn.connect(self._on_drawn)
         for tile in self.tiles:
-            tile.trajectories_ready.connect(self._on_trajectory)
+            tile.trajectory_ready.connect(self._on_trajectory)
             tile.failed.connect(self._on_failed)
             tile.sampler.currentIndexChanged.connect(self._show_sampler_time)
 
@@ -350,10 +350,10 @@ class PlaygroundPanel(QWidget):
 
     def _show_progress(self) -> None:
         job = self._job
-        status = None if job is None or job.state.is_over else job.progress
-        self.progress.setRange(0, status.total if status else 1)
-        self.progress.setValue(status.done if status else 0)
-        self.progress.setVisible(status is not None)
+        progress = None if job is None or job.state.is_over else job.progress
+        self.progress.setRange(0, progress.total if progress else 1)
+        self.progress.setValue(progress.done if progress else 0)
+        self.progress.setVisible(progress is not None)
 
     def _refresh(self) -> None:
         self.score.true.setVisible(self.shape.currentData() == "eight_gaussians")

@@ -32,15 +32,14 @@ class PredictionChapter(PictureChapter):
         self.result: Predictions | None = None
         self._scene = "mu"
         self.time = TimeSlider(0.3, self.tr("How noisy the picture is that the network sees"))
-        true = {"mu": "μ̃ₜ", "eps": "ε", "x0": "x₀"}
-        prediction = {"mu": "μθ", "eps": "εθ", "x0": X0_HAT}
+        true_symbols = {"mu": "μ̃ₜ", "eps": "ε", "x0": "x₀"}
+        self._symbols = {"mu": "μθ", "eps": "εθ", "x0": X0_HAT}
         self.x_t = PictureTile(self.tr("xₜ: what the network sees"))
-        self.targets = {name: PictureTile(true[name]) for name in _NAMES}
-        self.predicted = {name: PictureTile(prediction[name]) for name in _NAMES}
+        self.targets = {name: PictureTile(true_symbols[name]) for name in _NAMES}
+        self.predicted = {name: PictureTile(self._symbols[name]) for name in _NAMES}
         self._cards = {
-            name: CaptionedWidget(self.predicted[name], prediction[name]) for name in _NAMES
+            name: CaptionedWidget(self.predicted[name], self._symbols[name]) for name in _NAMES
         }
-        self._symbols = prediction
         self.factors = CurveView(self.tr("What an error of ε̂ does at each t"), "xy", short)
         self._debounce_timer = QTimer(self)
         self._debounce_timer.setSingleShot(True)
@@ -58,7 +57,7 @@ class PredictionChapter(PictureChapter):
         ):
             self.headings[name] = label(title, "heading")
             grid.addWidget(self.headings[name], 0, column, Qt.AlignmentFlag.AlignHCenter)
-            grid.addWidget(CaptionedWidget(self.targets[name], true[name]), 1, column)
+            grid.addWidget(CaptionedWidget(self.targets[name], true_symbols[name]), 1, column)
             grid.addWidget(self._cards[name], 2, column)
         for tile in (self.source, self.x_t, *self.targets.values(), *self.predicted.values()):
             tile.setMinimumSize(_TILE, _TILE)

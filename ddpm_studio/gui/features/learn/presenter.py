@@ -170,11 +170,11 @@ class _TextSlide(QWidget):
         self.sentence = label("", "", wrap=True)
         self.where = label("", "muted", wrap=True)
         self.equation = _EquationView()
-        for text_slide, size, bold in (
+        for text_label, size, bold in (
             (self.title, _TITLE, True),
             (self.sentence, _SENTENCE, False),
         ):
-            text_slide.setFont(body_font(size, bold=bold))
+            text_label.setFont(body_font(size, bold=bold))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * SPACE_L, 2 * SPACE_L, 3 * SPACE_L, 2 * SPACE_L)
         layout.setSpacing(SPACE_L)

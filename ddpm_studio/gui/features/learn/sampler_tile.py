@@ -28,9 +28,9 @@ _CHAIN, _CHAIN_STEPS, _CHAIN_TRAIL = "chain", 200, 8
 
 
 class SamplerTile(QWidget):
-    """A choice of sampler, and its points at a share of their trajectory.
+    """A choice of sampler, and its points at a fraction of their trajectory.
 
-    ``trajectories_ready`` is emitted when there is a new trajectory, ``failed`` carries a
+    ``trajectory_ready`` is emitted when there is a new trajectory, ``failed`` carries a
     :class:`Failure`.
 
     Args:
@@ -40,7 +40,7 @@ class SamplerTile(QWidget):
         parent: the owner.
     """
 
-    trajectories_ready = Signal()
+    trajectory_ready = Signal()
     failed = Signal(object)
 
     def __init__(
@@ -88,7 +88,7 @@ class SamplerTile(QWidget):
         self.plot.set_data(None)
 
     def show_fraction(self, fraction: float) -> None:
-        """Show the points at a share in [0, 1] of their trajectory, and their paths so far."""
+        """Show the points at a fraction in [0, 1] of their trajectory, and their paths so far."""
         if self.trajectory is None:
             return
         index = self.trajectory.index_at(fraction)
@@ -125,7 +125,7 @@ class SamplerTile(QWidget):
     def _on_trajectory(self, trajectory: PointTrajectory) -> None:
         self.trajectory = trajectory
         self._paths = _FEW_PATHS if _path_ratio(trajectory) > _MAX_PATH_RATIO else _MANY_PATHS
-        self.trajectories_ready.emit()
+        self.trajectory_ready.emit()
 
     def _on_failed(self, failure: Failure) -> None:
         self.failed.emit(failure)

@@ -40,9 +40,9 @@ def typeset(source: str, size: float, break_lines: bool = False) -> Piece:
     Raises:
         ValueError: if the source is not of this module's language.
     """
-    reader = _Parser(source, break_lines)
-    piece = reader.row(Typesetter(size), "")
-    if reader.remaining():
+    parser = _Parser(source, break_lines)
+    piece = parser.row(Typesetter(size), "")
+    if parser.remaining():
         raise ValueError(f"{source!r}: a brace too many")
     return piece
 

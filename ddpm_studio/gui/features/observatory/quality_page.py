@@ -190,54 +190,54 @@ class QualityPage(QWidget):
             return
         self._known = known
         self._stack.setCurrentIndex(1 if known else 0)
-        spaces = {_space_of(one): self._describe(one) for one in reversed(known)}
-        _refill(self.space, [(words, space) for space, words in spaces.items()])
+        spaces = {_space_of(entry): self._describe(entry) for entry in reversed(known)}
+        _refill(self.space, [(text, space) for space, text in spaces.items()])
         self._update_figures()
 
     def _update_figures(self) -> None:
         titles = {
             figure.name: figure.title for metric in METRICS.values() for figure in metric.figures
         }
-        found = dict.fromkeys(key for one in self._evaluations() for key in one.figures)
+        found = dict.fromkeys(key for entry in self._evaluations() for key in entry.figures)
         _refill(self.figure, [(translated(titles.get(key, key)), key) for key in found])
         self._update_plot()
 
     def _evaluations(self) -> list[RecordedEvaluation]:
         """Return the evaluations in the chosen feature space and class, oldest first."""
         known = self._record.evaluations if self._record is not None else ()
-        return [one for one in known if _space_of(one) == self.space.currentData()]
+        return [entry for entry in known if _space_of(entry) == self.space.currentData()]
 
-    def _describe(self, one: RecordedEvaluation) -> str:
+    def _describe(self, evaluation: RecordedEvaluation) -> str:
         """Return the feature space, and the class if all samples are of one, in words."""
-        number, view = one.class_label, self._studio.run_view
+        number, view = evaluation.class_label, self._studio.run_view
         if number is None:
-            return one.features
+            return evaluation.features
         names = view.summary.known_classes if view is not None else ()
-        of = names[number] if 0 <= number < len(names) else str(number)
-        return self.tr("{0}, of the class {1}").format(one.features, of)
+        class_name = names[number] if 0 <= number < len(names) else str(number)
+        return self.tr("{0}, of the class {1}").format(evaluation.features, class_name)
 
     def _update_plot(self) -> None:
         key = self.figure.currentData()
-        shown = [one for one in self._evaluations() if key in one.figures]
+        shown = [entry for entry in self._evaluations() if key in entry.figures]
         # A figure does not depend on whether the other metrics were computed too.
         self._series = series_of(shown, metrics_apart=False)
         self.plot.set_curves(
-            [_points(one.evaluations, key) for one in self._series],
-            [_points(one.evaluations, key, floor=True) for one in self._series],
+            [_points(series.evaluations, key) for series in self._series],
+            [_points(series.evaluations, key, floor=True) for series in self._series],
         )
         self._show_legend()
         if not shown:
             self.value.setText("")
             return
-        newest = next(one for one in self._series if shown[-1] in one.evaluations)
+        newest = next(series for series in self._series if shown[-1] in series.evaluations)
         last = newest.evaluations[-1]
-        told = self._describe(last)
+        description = self._describe(last)
         if newest.differing:
-            told = f"{told} ({_settings_of(newest)})"
+            description = f"{description} ({_settings_of(newest)})"
         value = f"{last.figures[key]:.4g}"
         about = self.tr("At step {0}: {1} samples against {2}, in {3}.")
         about = about.format(
-            f"{last.step:,}", f"{last.samples:,}", self._real(last.reference), told
+            f"{last.step:,}", f"{last.samples:,}", self._real(last.reference), description
         )
         if key in last.floors:
             value = self.tr("{0} · floor {1}").format(value, f"{last.floors[key]:.4g}")
@@ -252,7 +252,8 @@ class QualityPage(QWidget):
     def _show_legend(self) -> None:
         theme = current_theme()
         self.legend.show_names(
-            (theme.plot_color(number), _settings_of(one)) for number, one in enumerate(self._series)
+            (theme.plot_color(number), _settings_of(series))
+            for number, series in enumerate(self._series)
         )
 
 
@@ -260,20 +261,21 @@ def _points(
     found: Sequence[RecordedEvaluation], key: str, floor: bool = False
 ) -> tuple[list[float], list[float]]:
     """Return steps and values of a figure, or of its floor where it is known."""
-    known = [(one.step, one.floors if floor else one.figures) for one in found]
+    known = [(entry.step, entry.floors if floor else entry.figures) for entry in found]
     shown = [(step, figures[key]) for step, figures in known if key in figures]
     return [step for step, _ in shown], [value for _, value in shown]
 
 
 def _settings_of(series: EvaluationSeries) -> str:
     """Return the settings in which a series differs from the others, in words."""
-    told = series.differing.items()
-    return " · ".join(f"{translated(title)} {translated(value)}" for title, value in told)
+    settings = series.differing.items()
+    return " · ".join(f"{translated(title)} {translated(value)}" for title, value in settings)
 
 
-def _space_of(one: RecordedEvaluation) -> str:
+def _space_of(evaluation: RecordedEvaluation) -> str:
     """Return the key that comparable evaluations share: feature space, and class if any."""
-    return one.features if one.class_label is None else f"{one.features} {one.class_label}"
+    features, number = evaluation.features, evaluation.class_label
+    return features if number is None else f"{features} {number}"
 
 
 def _refill(box: QComboBox, items: list[tuple[str, str]]) -> None:

@@ -221,10 +221,8 @@ class RunsPage(QWidget):
         if cover.pictures is None or not len(cover.pictures):
             return
         side = round(_SAMPLE_SIDE * self.devicePixelRatioF())
-        keep_ratio, smooth = (
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
+        keep_ratio = Qt.AspectRatioMode.KeepAspectRatio
+        smooth = Qt.TransformationMode.SmoothTransformation
         picture = QPixmap.fromImage(
             to_image(cover.pictures[0]).scaled(side, side, keep_ratio, smooth)
         )

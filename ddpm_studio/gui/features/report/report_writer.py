@@ -91,8 +91,8 @@ class ReportWriter(QObject):
         )
 
     def _refresh(self) -> None:
-        message = self.tr(
+        tip = self.tr(
             "The paper’s figures and tables of this model, on your pictures, as one HTML file"
         )
         why_not = "" if self._studio.can_draw else self.tr("Train or open a model first")
-        self._set_available(_ACTION, message, why_not)
+        self._set_available(_ACTION, tip, why_not)

@@ -35,7 +35,7 @@ class Player(QWidget):
     """
 
     position_changed = Signal(int)
-    """The slider moved; carries the place to show."""
+    """The slider moved; carries the position to show."""
 
     def __init__(
         self, actions: ActionRegistry, prefix: str, category: str, parent: QWidget | None = None
@@ -77,11 +77,11 @@ class Player(QWidget):
         self.set_position_count(0)
 
     def set_position_count(self, count: int, end: int = 0) -> None:
-        """Set the number of places; the slider keeps its place if that still exists.
+        """Set the number of positions; the slider keeps its own if that still exists.
 
         Args:
-            count: number of places.
-            end: t at the last place, above 0 while a process is under way.
+            count: number of positions.
+            end: t at the last position, above 0 while a process is under way.
         """
         self.end.setText(f"{end:,}")
         self.slider.setMaximum(max(0, count - 1))
@@ -92,11 +92,11 @@ class Player(QWidget):
 
     @property
     def position(self) -> int:
-        """The slider's current place, from 0."""
+        """The slider's current position, from 0."""
         return self.slider.value()
 
     def seek(self, position: int) -> None:
-        """Move the slider to a place; a playback continues from there."""
+        """Move the slider to a position; a playback continues from there."""
         self.slider.setValue(position)
         self._restart()
 
@@ -170,7 +170,7 @@ class Player(QWidget):
         self.seek(self.slider.maximum())
 
     def _restart(self, *_: object) -> None:
-        """Restart the playback clock at the current place."""
+        """Restart the playback clock at the current position."""
         self._started_at, self._start_position = time.monotonic(), self.position
 
     def _advance(self) -> None:

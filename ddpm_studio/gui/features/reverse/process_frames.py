@@ -12,7 +12,7 @@ _GAP = 8
 
 
 class ProcessFrames(LazySequence[Pictures]):
-    """Lazy sequence of animation frames (H, W, C), one for each place of a process.
+    """Lazy sequence of animation frames (H, W, C), one for each position of a process.
 
     Args:
         process: a finished process, which does not change any more.
@@ -27,7 +27,7 @@ class ProcessFrames(LazySequence[Pictures]):
         return len(self._process)
 
     def item(self, position: int, /) -> Pictures:
-        """Compose the frame of a place."""
+        """Compose the frame of a position."""
         from ddpm_studio.export import make_grid
 
         grids = []

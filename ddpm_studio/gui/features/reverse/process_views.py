@@ -35,7 +35,7 @@ _CAPTION_HEIGHT = 22
 
 
 class ProcessViews(QWidget):
-    """Grids, single pictures or film strips, all at the same place of a :class:`Process`.
+    """Grids, single pictures or film strips, all at the same position of a :class:`Process`.
 
     Args:
         studio: receives the pictures that a context menu sends to tools.
@@ -127,7 +127,7 @@ class ProcessViews(QWidget):
         self._arrange()
 
     def show_position(self, position: int) -> None:
-        """Show another place of the process."""
+        """Show another position of the process."""
         self._position = position
         if not self._process.ready:
             self._pages.setCurrentWidget(self.empty)
@@ -345,12 +345,12 @@ class ProcessViews(QWidget):
         parts = [self.tr("picture {0}, row {1}, column {2}").format(picture + 1, row, column)]
         for number, trajectory in enumerate(self._process.trajectories):
             index = self._process.index(number, self._position)
-            values_text = [
+            value_texts = [
                 f"{SYMBOLS[view]} {self._numbers(trajectory, view, index, pixel)}"
                 for view in self._chosen
             ]
             title = f"{trajectory.title}: " if self._process.comparing else ""
-            parts.append(title + "   ".join(values_text))
+            parts.append(title + "   ".join(value_texts))
         self.inspected.emit("   ".join(parts))
 
     def _count(self) -> int:

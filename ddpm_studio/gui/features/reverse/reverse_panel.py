@@ -123,7 +123,7 @@ class ReversePanel(ToolPanel):
         return specs.drawing.draw(requests[0], "reverse")
 
     def show_process(self, process: Process) -> None:
-        """Show another process, at its last place."""
+        """Show another process, at its last position."""
         self.process = process
         self.player.stop()
         self._update_player()

@@ -95,22 +95,21 @@ class Trajectory:
         # While the process is drawn, the gain is recomputed when the number of frames has doubled.
         if known is None or len(self) >= 2 * known[0]:
             source = _DIFFERENCE_OF[name]
-            sampled_frames = np.linspace(1, len(self) - 1, min(_GAIN_FRAMES, len(self) - 1)).astype(
-                int
-            )
-            changes = [np.abs(self._difference(source, int(i))).ravel() for i in sampled_frames]
+            last = len(self) - 1
+            indices = np.linspace(1, last, min(_GAIN_FRAMES, last)).astype(int)
+            changes = [np.abs(self._difference(source, int(i))).ravel() for i in indices]
             typical_change = max(1.0, float(np.percentile(np.concatenate(changes), 99)))
             gain = 2 ** int(np.log2(max(1.0, (255 - _MID_GRAY) / typical_change)))
             known = self._gains[name] = len(self), min(gain, _MAX_GAIN)
         return known[1]
 
-    def values(self, name: str, index: int, position: tuple[int, int, int]) -> list[float]:
+    def values(self, name: str, index: int, pixel: tuple[int, int, int]) -> list[float]:
         """Return the numbers behind one pixel, one for each channel.
 
         Args:
             name: one of ``VIEWS``.
             index: index of the frame.
-            position: (picture, row, column).
+            pixel: (picture, row, column).
 
         Returns:
             Values in the units of the process, with the precision of float16, also beyond the
@@ -118,9 +117,9 @@ class Trajectory:
             1/127.5 of the range's end. A difference is that of two such numbers.
         """
         view = _DIFFERENCE_OF.get(name) or _stored_view(name)
-        numbers = self._numbers(view, index, position)
+        numbers = self._numbers(view, index, pixel)
         if name in _DIFFERENCE_OF:
-            numbers -= self._numbers(view, max(0, index - 1), position)
+            numbers -= self._numbers(view, max(0, index - 1), pixel)
         return [float(value) for value in numbers]
 
     def is_clamped(self, name: str, index: int) -> bool:
@@ -147,9 +146,9 @@ class Trajectory:
         return sum(frame.nbytes for frame in self.frames)
 
     def _numbers(
-        self, view: View, index: int, position: tuple[int, int, int]
+        self, view: View, index: int, pixel: tuple[int, int, int]
     ) -> npt.NDArray[np.float32]:
-        return to_values(self.frames[index].kept(view)[position], SCALES[view])
+        return to_values(self.frames[index].kept(view)[pixel], SCALES[view])
 
     def _difference(self, view: View, index: int, picture: int | None = None) -> Levels:
         """Return the difference to the previous frame in 8-bit levels; zeros for the first."""
@@ -193,7 +192,7 @@ class Numbers(LazySequence[npt.NDArray[np.float16]]):
 class Process:
     """One trajectory, or several from the same noise that are scrubbed in step.
 
-    A *place* is a position of the slider. A single trajectory has one place for each frame;
+    Its *positions* are those of the slider. A single trajectory has one for each frame;
     several have one for each t at which any of them has a frame, and each trajectory then shows
     the last frame that it has reached at that t.
     """
@@ -205,7 +204,7 @@ class Process:
         )
 
     def __len__(self) -> int:
-        """Return the number of places."""
+        """Return the number of positions."""
         if self.comparing:
             return len(self._negated_ts)
         return len(self.trajectories[0]) if self.trajectories else 0
@@ -233,14 +232,14 @@ class Process:
         return sum(trajectory.memory_bytes for trajectory in self.trajectories)
 
     def add(self, number: int, frame: FrameImages) -> None:
-        """Append a frame to a trajectory, and its t to the places."""
+        """Append a frame to a trajectory, and its t to the positions."""
         self.trajectories[number].add(frame)
         position = bisect_left(self._negated_ts, -frame.t)
         if position == len(self._negated_ts) or self._negated_ts[position] != -frame.t:
             self._negated_ts.insert(position, -frame.t)
 
     def t(self, position: int) -> int:
-        """Return the t of a place."""
+        """Return the t of a position."""
         return (
             -self._negated_ts[position]
             if self.comparing
@@ -248,11 +247,11 @@ class Process:
         )
 
     def index(self, number: int, position: int) -> int:
-        """Return the index of the frame that a trajectory shows at a place."""
+        """Return the index of the frame that a trajectory shows at a position."""
         return self.trajectories[number].index_at(self.t(position)) if self.comparing else position
 
     def position_at(self, t: int) -> int:
-        """Return the place whose t is nearest to the given one."""
+        """Return the position whose t is nearest to the given one."""
         return min(range(len(self)), key=lambda position: abs(self.t(position) - t), default=0)
 
 

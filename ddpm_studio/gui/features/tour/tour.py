@@ -106,8 +106,8 @@ class Tour(QObject):
         self._window.removeEventFilter(self)
         self.callout.hide()
         self.ring.hide()
-        for tabs, index in self._previous_tabs:
-            tabs.setCurrentIndex(index)
+        for tab_widget, index in self._previous_tabs:
+            tab_widget.setCurrentIndex(index)
         if self._focus is not None:
             self._focus.setFocus()
         self._focus = None

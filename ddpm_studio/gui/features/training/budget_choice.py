@@ -131,9 +131,9 @@ class BudgetChoice(QWidget):
     def _follow(self) -> None:
         """Set the form to the plan for the budget, as far as that is known by now."""
         self.start_from.set_worthwhile(self._saves_time)
-        choice = self._plan()
-        if choice is not None:
-            settings = {**dict.fromkeys(LENGTH_FIELDS), **choice.settings}
+        plan = self._plan()
+        if plan is not None:
+            settings = {**dict.fromkeys(LENGTH_FIELDS), **plan.settings}
             self._applying = True
             self._form.set_value(settings)
             self._applying = False
@@ -187,8 +187,8 @@ class BudgetChoice(QWidget):
         """Return a smaller size at which pictures are recognisable in time, where that helps."""
         if self._meter.speed is None or not self._meter.has_speed or self._studio.dataset is None:
             return None
-        choice = self._plan() or self._custom_plan(_ACCEPTABLE_SECONDS)
-        return choice.smaller
+        plan = self._plan() or self._custom_plan(_ACCEPTABLE_SECONDS)
+        return plan.smaller
 
     def _shapes_at(self, size: ImageSize) -> float | None:
         speed = self._meter.speed

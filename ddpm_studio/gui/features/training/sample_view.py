@@ -185,11 +185,8 @@ class SampleView(QWidget):
         """Choose the direction in which the samples are larger."""
         if not self.ema.count:
             return
-        width, height, caption = (
-            self._grids_area.width(),
-            self._grids_area.height(),
-            self._caption_height,
-        )
+        width, height = self._grids_area.width(), self._grids_area.height()
+        caption = self._caption_height
         side_by_side = self._zoom(height - caption, (width - SPACE_M) // 2)
         stacked = self._zoom((height - SPACE_M) // 2 - caption, width)
         # Where both are as large, they are calmer along the longer side.
