@@ -45,11 +45,11 @@ class DockLayout(QObject):
         for signal in (studio.run_changed, studio.training_changed):
             signal.connect(self._on_run)
 
-    def persist_in(self, store: QSettings) -> None:
+    def save_to(self, store: QSettings) -> None:
         """Save the geometry of the window and the state of its docks to ``store``."""
         store.setValue(_GEOMETRY, self._window.saveGeometry())
         store.setValue(_STATE, self._window.saveState(_VERSION))
-        self._widths.persist_in(store)
+        self._widths.save_to(store)
 
     def restore(self, store: QSettings) -> None:
         """Restore the geometry of the window and the state of its docks, if saved in ``store``."""

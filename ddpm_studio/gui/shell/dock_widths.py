@@ -42,7 +42,7 @@ class DockWidths(QObject):
         """Return the preferred width of a dock, in pixels."""
         return self._preferred.get(dock, self._initial.get(dock, dock.width()))
 
-    def persist_in(self, store: QSettings) -> None:
+    def save_to(self, store: QSettings) -> None:
         """Save the preferred widths to ``store``."""
         for dock, width in self._preferred.items():
             store.setValue(_key(dock), width)
@@ -99,7 +99,7 @@ class DockWidths(QObject):
         dock = self.sender()
         if isinstance(dock, QDockWidget):
             self._preferred = {
-                saved: self._preferred[saved] for saved in self._preferred if saved is not dock
+                other: self._preferred[other] for other in self._preferred if other is not dock
             }
             self._settle_timer.start()
 

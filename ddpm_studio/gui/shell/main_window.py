@@ -141,10 +141,10 @@ class MainWindow(QMainWindow):
             dock.setWidget(panel)
         self.training.show_requested.connect(self._layout.side_docks[1].reveal)
         self._layout.folding.update_layout()
-        applying = SettingsApplier(self.preferences, studio)
-        applying.device_chosen.connect(self.jobs.show_device)
-        applying.folder_chosen.connect(self.training.run_choice.set_folder)
-        applying.begin()
+        applier = SettingsApplier(self.preferences, studio)
+        applier.device_chosen.connect(self.jobs.show_device)
+        applier.folder_chosen.connect(self.training.run_choice.set_folder)
+        applier.begin()
         self.meter = MachineMeter(studio, self.actions_, self.preferences)
         self.training.show_estimate(self.meter)
 
@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
         If something would be lost, the window stays open and warns.
         """
         self._full_screen.leave()
-        self._layout.persist_in(self._settings)
+        self._layout.save_to(self._settings)
         if self._closing.begin():
             event.accept()
             QApplication.quit()
@@ -316,9 +316,9 @@ class MainWindow(QMainWindow):
 
     def _on_imported_in_background(self, run: Path, notes: str) -> None:
         """Offer an imported run without replacing the one that was opened meanwhile."""
-        told = self.tr("{0} has been imported.").format(run.name)
+        text = self.tr("{0} has been imported.").format(run.name)
         self.messages.show_message(
-            f"{told}\n{notes}".strip(),
+            f"{text}\n{notes}".strip(),
             action=self.tr("Open it"),
             callback=lambda: self.studio.open_run(run),
             topic="imported",
@@ -329,9 +329,9 @@ class MainWindow(QMainWindow):
             self.recent.add_run(self.studio.run)
             self.setWindowTitle(f"{self.studio.run.name} – DDPM Studio")
             if not self.studio.reopened:
-                drawing = self.tabs.find_panel("reverse")
-                if drawing is not None and self._central_stack.currentWidget() is self.start_page:
-                    self.tabs.setCurrentWidget(drawing)
+                panel = self.tabs.find_panel("reverse")
+                if panel is not None and self._central_stack.currentWidget() is self.start_page:
+                    self.tabs.setCurrentWidget(panel)
                 self._central_stack.setCurrentWidget(self.tabs)
         else:
             self.setWindowTitle("DDPM Studio")

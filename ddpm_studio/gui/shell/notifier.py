@@ -50,12 +50,8 @@ class Notifier(QObject):
         if not isinstance(job, JobHandle):
             return
         duration = time.monotonic() - self._since.pop(job, time.monotonic())
-        preferences = self._preferences.now
-        if (
-            not preferences.notify
-            or duration < preferences.notify_after
-            or self._window.isActiveWindow()
-        ):
+        settings = self._preferences.now
+        if not settings.notify or duration < settings.notify_after or self._window.isActiveWindow():
             return
         if job.state is State.DONE:
             self._send(

@@ -71,7 +71,7 @@ class Importer(QObject):
         run = self._new_run(path.name if path.is_dir() else path.stem)
         job = self._backend.submit(specs.runs.import_model(path, run, request))
         job.on_event(self._on_event)
-        job.on_finished(partial(self._on_made, job))
+        job.on_finished(partial(self._on_imported, job))
         self._opening.track(job, path, after)
 
     def _on_inspected(
@@ -87,7 +87,7 @@ class Importer(QObject):
         else:
             self._read(path, ImportRequest(), job)
 
-    def _on_made(self, job: JobHandle[Path], run: Path) -> None:
+    def _on_imported(self, job: JobHandle[Path], run: Path) -> None:
         if self._opening.is_newest(job):
             self.run_created.emit(run)
         else:

@@ -27,7 +27,7 @@ _ICONS = {
 }
 _DETAILS_HEIGHT = 140
 _MAX_MESSAGES = 10
-# Most lines of a gathered message; the latest are kept.
+# Most lines of a collecting message; the latest are kept.
 _MAX_COLLECTED_LINES = 8
 _MAX_WIDTH = 480
 # Timeout of an info: at least this long, and long enough to be read.
@@ -76,7 +76,7 @@ class MessageBar(QFrame):
     """Stack of messages that shows the newest one; hidden while it is empty.
 
     A message covered by a newer one is kept below it if it is a warning or an error, has an action,
-    or gathers lines. Escape or the close button dismisses the message shown, and emits
+    or collects lines. Escape or the close button dismisses the message shown, and emits
     ``dismissed`` with its text.
 
     The bar is an overlay of a panel, see :meth:`attach_to`, so that the layout does not move when
@@ -206,9 +206,9 @@ class MessageBar(QFrame):
         self.show_message(text, action=action, callback=callback)
 
     def add_info(self, text: str) -> None:
-        """Append lines to the current info or the gathered message, or show a new one.
+        """Append lines to the current info or the collecting message, or show a new one.
 
-        A gathered message is kept when another, such as a warning a moment later, covers it.
+        A collecting message is kept when another, such as a warning a moment later, covers it.
         """
         merged = [
             message

@@ -184,10 +184,8 @@ class PictureCanvas(QAbstractScrollArea):
         ratio, view_size = self.devicePixelRatioF(), self.contentsRect().size()
         layout = self._grid(count, picture, view_size)
         height, width = layout.tiles_size
-        view_height, view_width = (
-            max(1.0, view_size.height() * ratio),
-            max(1.0, view_size.width() * ratio),
-        )
+        view_height = max(1.0, view_size.height() * ratio)
+        view_width = max(1.0, view_size.width() * ratio)
         return (
             min(1.0, height / view_height)
             * min(1.0, width / view_width)

@@ -184,13 +184,13 @@ class Thumbnails(QListView):
         self._model = ThumbnailModel(self)
         self._requested_side, self._picture_side = side, 0
         self._wheel_accumulator = WheelAccumulator()
-        self._painter = _ThumbnailDelegate(self._model, self.cache, side, self)
+        self._delegate = _ThumbnailDelegate(self._model, self.cache, side, self)
         self.drop_for: Callable[[int], PictureDrop | None] | None = None
         """Returns the full picture with its recipe by index, for a drag; None: no drag."""
         self.tile_actions: list[QAction] = []
         self._empty = EmptyState("images", self.tr("No pictures yet"), parent=self.viewport())
         self.setModel(self._model)
-        self.setItemDelegate(self._painter)
+        self.setItemDelegate(self._delegate)
         # ListMode with wrapping lays out 60,000 items fast; IconMode does not.
         self.setViewMode(QListView.ViewMode.ListMode)
         self.setFlow(QListView.Flow.LeftToRight)
@@ -235,7 +235,7 @@ class Thumbnails(QListView):
             badge: returns a short text drawn on the picture of an index; empty: none.
         """
         self._model.describe = describe
-        self._painter.badge_for = badge
+        self._delegate.badge_for = badge
         self._model.set_keys(keys)
         self._empty.setVisible(not self.count)
         self._update_grid_size()
@@ -259,14 +259,14 @@ class Thumbnails(QListView):
         self._requested_side = side
         picture_side = self._picture_side or side
         side = max(1, round(side / picture_side)) * picture_side if picture_side < side else side
-        self._painter.side = side
-        self._painter.forget()
+        self._delegate.side = side
+        self._delegate.forget()
         self._update_grid_size()
         self.scheduleDelayedItemsLayout()
 
     def _update_grid_size(self) -> None:
         """Distribute the width among as many columns as fit."""
-        pitch, view_width = self._painter.side + SPACE_S, self.viewport().width()
+        pitch, view_width = self._delegate.side + SPACE_S, self.viewport().width()
         columns = max(1, view_width // pitch)
         cell_width = view_width // columns if self.isWrapping() and self.count >= columns else pitch
         grid_size = QSize(max(cell_width, pitch), pitch)
@@ -289,7 +289,7 @@ class Thumbnails(QListView):
 
         Bounded by the picture cache's limit and, for pixmaps, by four times the view.
         """
-        return self.cache.bytes + self._painter.bytes
+        return self.cache.bytes + self._delegate.bytes
 
     def picture(self, row: int) -> Pictures | None:
         """Return a picture from the cache; on a miss, request it and return None."""
@@ -312,7 +312,7 @@ class Thumbnails(QListView):
         """Paint the visible pictures, then prefetch those of the page below."""
         page, ratio = self.viewport().size(), self.devicePixelRatioF()
         page_bytes = page.width() * page.height() * ratio**2 * _DEPTH
-        self._painter.max_bytes = round(_CACHED_PAGES * page_bytes)
+        self._delegate.max_bytes = round(_CACHED_PAGES * page_bytes)
         super().paintEvent(event)
         if not self.count:
             return
@@ -383,7 +383,7 @@ class Thumbnails(QListView):
         self.viewport().update()
 
     def _discard_pixmaps(self) -> None:
-        self._painter.forget()
+        self._delegate.forget()
         self.viewport().update()
 
     def _open(self, index: QModelIndex) -> None:

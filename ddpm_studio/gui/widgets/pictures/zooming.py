@@ -49,10 +49,8 @@ def displacement(old: GridLayout, new: GridLayout, point: QPointF) -> QPointF:
     """
     column = min(max(int((point.x() - old.left) // old.pitch_x), 0), old.columns - 1)
     row = min(max(int((point.y() - old.top) // old.pitch_y), 0), old.rows - 1)
-    corner, corner_after = (
-        old.origin(row * old.columns + column),
-        new.origin(row * new.columns + column),
-    )
+    corner = old.origin(row * old.columns + column)
+    corner_after = new.origin(row * new.columns + column)
     right = (point.x() - corner[0]) * new.tile_width / old.tile_width
     down = (point.y() - corner[1]) * new.tile_height / old.tile_height
     return QPointF(corner_after[0] + right, corner_after[1] + down) - point

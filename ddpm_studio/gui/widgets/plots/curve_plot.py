@@ -16,7 +16,7 @@ from ddpm_studio.gui.theme.theme import current_theme
 if TYPE_CHECKING:
     from ddpm_studio.gui.widgets.plots.themed_plot import ThemedPlot
 
-Curve = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
 Points = tuple[Sequence[float], Sequence[float]]
 
 _BOTTOM_HEIGHT = 34
@@ -46,8 +46,8 @@ class CurvePlot(QWidget):
         self.setMinimumSize(_MIN_SIDE, _MIN_SIDE)
         self._labels = {"bottom": x, "left": y}
         self._log = log
-        self._curves: list[tuple[Curve, Curve]] = []
-        self._levels: list[tuple[Curve, Curve]] = []
+        self._curves: list[tuple[Values, Values]] = []
+        self._levels: list[tuple[Values, Values]] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         current_theme().changed.connect(self._retint)
@@ -82,12 +82,12 @@ class CurvePlot(QWidget):
             self._show_all()
 
     @property
-    def curves(self) -> list[tuple[Curve, Curve]]:
+    def curves(self) -> list[tuple[Values, Values]]:
         """The curves shown, as (x, y) arrays."""
         return self._curves
 
     @property
-    def levels(self) -> list[tuple[Curve, Curve]]:
+    def levels(self) -> list[tuple[Values, Values]]:
         """The dashed reference curves shown, as (x, y) arrays."""
         return self._levels
 
@@ -139,5 +139,5 @@ class CurvePlot(QWidget):
         self._draw()
 
 
-def _arrays(curves: Sequence[Points]) -> list[tuple[Curve, Curve]]:
+def _arrays(curves: Sequence[Points]) -> list[tuple[Values, Values]]:
     return [(np.array(x, float), np.array(y, float)) for x, y in curves]

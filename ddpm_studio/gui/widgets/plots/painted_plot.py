@@ -18,7 +18,7 @@ CAPTION = 16
 
 _BELOW = 3
 
-Share = TypeVar("Share", float, npt.NDArray[np.float64])
+FractionT = TypeVar("FractionT", float, npt.NDArray[np.float64])
 
 
 class PaintedPlot(QWidget):
@@ -63,12 +63,12 @@ class PaintedPlot(QWidget):
         left, top, right, bottom = self.margins
         return QRectF(self.rect()).adjusted(left, top, -right, -bottom)
 
-    def x_of(self, fraction: Share) -> Share:
+    def x_of(self, fraction: FractionT) -> FractionT:
         """Return the x coordinate, in logical pixels, of a normalised x position."""
         area = self.area()
         return area.left() + area.width() * fraction
 
-    def y_of(self, fraction: Share) -> Share:
+    def y_of(self, fraction: FractionT) -> FractionT:
         """Return the y coordinate, in logical pixels, of a normalised y position."""
         area = self.area()
         return area.bottom() - area.height() * fraction
