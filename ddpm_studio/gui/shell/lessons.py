@@ -71,7 +71,7 @@ class Lessons(QObject):
             )
             return
         self.dialog = LessonDialog(self._summary(view), view.title, self._window)
-        self.dialog.chosen.connect(partial(self._prompt_save_path, view))
+        self.dialog.chosen.connect(partial(self._ask_path, view))
         self.dialog.open()
 
     def view(self) -> Lesson | None:
@@ -100,7 +100,7 @@ class Lessons(QObject):
             "It will draw again what “{0}” shows: model, settings, seed, t and all."
         ).format(view.title)
 
-    def _prompt_save_path(self, view: Lesson, title: str, questions: tuple[Question, ...]) -> None:
+    def _ask_path(self, view: Lesson, title: str, questions: tuple[Question, ...]) -> None:
         prompt_save_path(
             self._window,
             self.tr("Save the lesson"),

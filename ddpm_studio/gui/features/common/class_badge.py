@@ -53,7 +53,7 @@ class ClassBadge(QToolButton):
         self._slot.removeEventFilter(self)
         set_property(self, "role", None)
         self.setFixedWidth(_SEPARATE_WIDTH)
-        self._place()
+        self._reposition()
 
     def show_class(
         self, names: Sequence[str], number: int | None, *, any_class: bool = True
@@ -74,12 +74,12 @@ class ClassBadge(QToolButton):
                 "Its class is {0}: what is drawn from it is of that class. Click to choose."
             ).format(self._class_text(number))
         name(self, self.tr("Class of {0}").format(self.title), tip)
-        self._place()
+        self._reposition()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the badge at the slot's lower edge when the slot is resized."""
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self._reposition()
         return super().eventFilter(watched, event)
 
     def _class_text(self, number: int | None) -> str:
@@ -87,7 +87,7 @@ class ClassBadge(QToolButton):
             return self._names[number]
         return self.tr("no class") if self._any_class else self.tr("class…")
 
-    def _place(self) -> None:
+    def _reposition(self) -> None:
         slot, class_text = self._slot, self._class_text(self._current)
         room = slot.width() - 2 * SPACE_S if self._is_overlay else _SEPARATE_WIDTH
         metrics = self.fontMetrics()

@@ -184,10 +184,10 @@ class SamplerBar(QWidget):
         return self._steps.number
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """Short summary of sampler, steps and η, such as ``DDIM · 50``."""
         eta = f" · η {self.eta.text()}" if self.eta.isEnabled() and self.eta.value() else ""
-        return f"{self.sampler.currentText()} · {self._steps.words}{eta}"
+        return f"{self.sampler.currentText()} · {self._steps.summary}{eta}"
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from fields as :meth:`value` returns them; emits ``changed`` once.

@@ -115,6 +115,6 @@ class SamplerDrawer(Drawer):
         self._sampler_help.setText(translated(SAMPLERS[values["sampler"]].help))
         chosen = next(
             (preset_button.text() for preset_button in presets if preset_button.isChecked()),
-            self._bar.words,
+            self._bar.summary,
         )
         self.button.setToolTip(self.tr("{0}. Click for sampler, steps and more").format(chosen))

@@ -80,7 +80,7 @@ class StepsChoice(QWidget):
         return Respacing.parse(self._respacing).steps if self._respaced else self.box.value()
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """The current choice as text."""
         return self._respacing if self._respaced else self.box.text()
 

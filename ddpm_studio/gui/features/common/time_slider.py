@@ -127,7 +127,7 @@ class _Marks(QWidget):
         for t in paper_marks(self._slider.maximum()):
             text = f"{t:,}"
             width = painter.fontMetrics().horizontalAdvance(text) + 2
-            left = min(max(self._place(t) - width / 2, 0), self.width() - width)
+            left = min(max(self._x_of(t) - width / 2, 0), self.width() - width)
             box = QRectF(left, 0, width, self.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
@@ -137,8 +137,8 @@ class _Marks(QWidget):
         if self._slider.isEnabled():
             x = event.position().x()
             marks = paper_marks(self._slider.maximum())
-            self._slider.setValue(min(marks, key=lambda t: abs(self._place(t) - x)))
+            self._slider.setValue(min(marks, key=lambda t: abs(self._x_of(t) - x)))
 
-    def _place(self, t: int) -> float:
+    def _x_of(self, t: int) -> float:
         fraction = t / max(1, self._slider.maximum())
         return _INSET + fraction * (self.width() - 2 * _INSET)

@@ -76,7 +76,7 @@ def path_export(drawn: DrawingResult, current: int, *, closed: bool) -> Export:
 def rows_export(drawn: DrawingResult, current: int, columns: int) -> Export:
     """Return the export of rows, animated column by column, forwards and backwards."""
 
-    def there_and_back() -> Sequence[Pictures]:
+    def frames() -> Sequence[Pictures]:
         from ddpm_studio.export import make_grid
 
         forwards = [make_grid(drawn.pictures[k::columns], 1) for k in range(columns)]
@@ -87,7 +87,7 @@ def rows_export(drawn: DrawingResult, current: int, columns: int) -> Export:
         drawn.recipe,
         current,
         columns=columns,
-        frames=there_and_back,
+        frames=frames,
         fps=max(8.0, columns / 2.0),
         hold_last_seconds=0,
         stem="interpolate",

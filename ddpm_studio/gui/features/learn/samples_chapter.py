@@ -77,7 +77,7 @@ class SamplesChapter(ModelChapter):
             self.data.set_pictures(dataset.images[:_COUNT].copy())
         else:
             spec = specs.data.example_pictures(self.run, _COUNT, "learn data")
-            self.studio.backend.submit(spec).on_finished(self._on_some)
+            self.studio.backend.submit(spec).on_finished(self._on_examples)
 
-    def _on_some(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
+    def _on_examples(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
         self.data.set_pictures(found[0][:_COUNT])

@@ -110,11 +110,11 @@ class QualityPage(QWidget):
         )
         job = self._studio.submit(specs.measuring.draw_samples(request))
 
-        def judge(samples: Samples) -> None:
-            judging = specs.measuring.evaluate_samples(request, samples)
-            self._follow(self._studio.submit(judging), record)
+        def on_samples(samples: Samples) -> None:
+            spec = specs.measuring.evaluate_samples(request, samples)
+            self._follow(self._studio.submit(spec), record)
 
-        job.on_finished(judge)
+        job.on_finished(on_samples)
         self._follow(job, record)
 
     def _follow(
@@ -129,7 +129,7 @@ class QualityPage(QWidget):
     def _on_ended(
         self, job: JobHandle[Samples] | JobHandle[EvaluationResult]
     ) -> Callable[[], None]:
-        def ended() -> None:
+        def on_ended() -> None:
             # The second job is followed before ``ended`` of the first one is emitted.
             if self._job is job:
                 self._job = None
@@ -137,7 +137,7 @@ class QualityPage(QWidget):
                 if self._record is not None:
                     self._record.poll()
 
-        return ended
+        return on_ended
 
     def _on_event(self, record: RunRecord, event: Event) -> None:
         # Another run may be shown by now.
@@ -235,16 +235,16 @@ class QualityPage(QWidget):
         if newest.differing:
             description = f"{description} ({_settings_of(newest)})"
         value = f"{last.figures[key]:.4g}"
-        about = self.tr("At step {0}: {1} samples against {2}, in {3}.")
-        about = about.format(
+        text = self.tr("At step {0}: {1} samples against {2}, in {3}.")
+        text = text.format(
             f"{last.step:,}", f"{last.samples:,}", self._real(last.reference), description
         )
         if key in last.floors:
             value = self.tr("{0} · floor {1}").format(value, f"{last.floors[key]:.4g}")
             floor = self.tr("Floor, dashed: {0} in the place of samples.")
-            about += f" {floor.format(self._real(last.floor))}"
+            text += f" {floor.format(self._real(last.floor))}"
         self.value.setText(value)
-        self.about.setText(about)
+        self.about.setText(text)
 
     def _real(self, count: int) -> str:
         return counted(count, self.tr("1 real picture"), self.tr("{n} real pictures"))

@@ -190,7 +190,7 @@ class ShortcutsPage(QWidget):
     def _offer_reassignment(self, shortcut: str, owner: str) -> None:
         action_id = self.current
 
-        def take() -> None:
+        def reassign() -> None:
             self._actions.set_shortcut(owner, "")
             self._actions.set_shortcut(action_id, shortcut)
 
@@ -200,7 +200,7 @@ class ShortcutsPage(QWidget):
                 action=_plain(self._actions[owner].text()),
             ),
             self.tr("Take it from there"),
-            take,
+            reassign,
         )
 
 

@@ -48,9 +48,9 @@ class CompareRow(QWidget):
         return [bar.value() for bar in self.bars[: 1 + self.third.isChecked()]]
 
     @property
-    def words(self) -> list[str]:
+    def summaries(self) -> list[str]:
         """Short summary of each sampler, used or not, such as ``DDIM · 50``."""
-        return [bar.words for bar in self.bars]
+        return [bar.summary for bar in self.bars]
 
     def follow(self, view: RunView) -> None:
         """Adapt to another model; a few-step student is compared with itself at 1 and 4 steps."""

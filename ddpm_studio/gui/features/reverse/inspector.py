@@ -31,7 +31,7 @@ class Inspector(ElidedLabel):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setContentsMargins(SPACE_S, 0, SPACE_S, 0)
-        Overlay(self, self._place).attach_to(views)
+        Overlay(self, self._reposition).attach_to(views)
         self.show_values("")
 
     def show_values(self, text: str) -> None:
@@ -39,7 +39,7 @@ class Inspector(ElidedLabel):
         self.setText(text or self._hint)
         self.setVisible(bool(text))
         if text:
-            self._place()
+            self._reposition()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint an opaque background, then the text."""
@@ -48,7 +48,7 @@ class Inspector(ElidedLabel):
         painter.end()
         super().paintEvent(event)
 
-    def _place(self) -> None:
+    def _reposition(self) -> None:
         area, height = self._views.rect(), self.sizeHint().height() + SPACE_S
         is_low = self._views.mapFromGlobal(QCursor.pos()).y() >= area.height() - 2 * height
         width = min(area.width(), self.sizeHint().width())

@@ -98,7 +98,7 @@ class ProcessSize(QObject):
         self._limited = moments < needed
         return moments
 
-    def words(self, process: Process) -> str:
+    def summary(self, process: Process) -> str:
         """Return a text on the number of frames kept, their memory, and any limit applied."""
         counts = " + ".join(f"{len(trajectory):,}" for trajectory in process.trajectories)
         text = self.tr("{0} moments kept in {1:,.1f} MiB").format(

@@ -110,7 +110,7 @@ class ReversePanel(ToolPanel):
             return None
         first = self.sampler.value()
         others = self.compare.values() if self._compare_action.isChecked() else []
-        titles = [self.sampler.words, *self.compare.words[: len(others)]]
+        titles = [self.sampler.summary, *self.compare.summaries[: len(others)]]
         moments, compact = self._moments(len(others)), self.size_choice.compact
         requests = [
             SampleRequest(run=run, count=self.size_choice.pictures, frames=moments, **first | other)
@@ -331,7 +331,7 @@ class ReversePanel(ToolPanel):
         """Show what needs all frames: the film strip, the ticks of the curve, the memory used."""
         self._show_strip()
         self.curve.set_ticks([trajectory.ts for trajectory in self.process.trajectories])
-        self.kept.setText(self.size_choice.words(self.process))
+        self.kept.setText(self.size_choice.summary(self.process))
 
     def _show_strip(self, *_: object) -> None:
         if not self.process.ready:

@@ -57,7 +57,7 @@ class CardRows(QWidget):
             card.hide()
             card.deleteLater()
         self.cards = list(cards)
-        self._place()
+        self._arrange_cards()
         for card in self.cards:
             # Qt itself would do so later, and a hidden widget gets no focus.
             card.show()
@@ -77,9 +77,9 @@ class CardRows(QWidget):
         columns = max(1, min(COLUMNS, fitting))
         if columns != self._columns:
             self._columns = columns
-            self._place()
+            self._arrange_cards()
 
-    def _place(self) -> None:
+    def _arrange_cards(self) -> None:
         for card in self.cards:
             self._grid.removeWidget(card)
         for index, card in enumerate(self.cards):

@@ -116,7 +116,7 @@ class Tour(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the target when it, or the window, is shown, moved or resized."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show):
-            self._place()
+            self._reposition()
         return super().eventFilter(watched, event)
 
     def _go(self, index: int) -> None:
@@ -128,7 +128,7 @@ class Tour(QObject):
         self.callout.show_stop(stop, index, len(self._stops))
         self.ring.show()
         self.callout.show()
-        self._place()
+        self._reposition()
 
     def _watch(self, target: QWidget | None) -> None:
         if self._watched is not None:
@@ -143,7 +143,7 @@ class Tour(QObject):
         else:
             self.back()
 
-    def _place(self) -> None:
+    def _reposition(self) -> None:
         target = self._watched
         if target is None:
             return

@@ -79,7 +79,7 @@ class RunChoice(QWidget):
     def _is_taken(self, path: Path) -> bool:
         return self._is_reserved(path) or paths.path_exists(path)
 
-    def taken(self, run: Path | None = None) -> None:
+    def mark_taken(self, run: Path | None = None) -> None:
         """Suggest another name, as this one has been used.
 
         Args:

@@ -80,7 +80,7 @@ class TrainingPanel(QWidget):
         self.run_choice.name_edit.textChanged.connect(self._refresh)
         self.fine_tuner = FineTuner(studio, actions, self._training_arguments, self)
         self.queue = QueueBox(studio, actions, self._training_arguments, self)
-        self.queue.taken.connect(lambda: self.run_choice.taken())
+        self.queue.taken.connect(lambda: self.run_choice.mark_taken())
         self.settings = QWidget()
         self.settings_fold = CollapsibleHeading(self.tr("Settings"), self.settings)
         self.loss = LossPlot()
@@ -274,7 +274,7 @@ class TrainingPanel(QWidget):
             self._refresh()
         elif isinstance(event, RunStarted):
             self.status.handle_event(event)
-            self.run_choice.taken(event.run)
+            self.run_choice.mark_taken(event.run)
             self._show_run(event.run)
             self._refresh()
         elif isinstance(event, SavingFailed):

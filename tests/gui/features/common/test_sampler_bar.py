@@ -188,7 +188,7 @@ def test_a_respacing_takes_the_place_of_steps(qtbot: QtBot) -> None:
     asked = SamplerRequest(**bar.value())
     assert (asked.respacing, asked.steps) == ("ddim25", None)
     assert (spy.count(), bar.number_of_steps) == (1, 25)
-    assert bar.words.endswith("· ddim25")
+    assert bar.summary.endswith("· ddim25")
     bar.respace.trigger()
     asked = SamplerRequest(**bar.value())
     assert (asked.respacing, asked.steps) == (None, 40)
@@ -306,7 +306,7 @@ def test_the_drawer_follows_a_student_at_once(qtbot: QtBot, tmp_path: Path) -> N
     bar.follow(view_of(tmp_path, **STUDENT))
     assert not drawer.fast.isEnabled(), "its samplers do not go with a student"
     assert not drawer.exact.isEnabled()
-    assert bar.words in drawer.button.toolTip()
+    assert bar.summary in drawer.button.toolTip()
     bar.follow(view_of(tmp_path))
     assert drawer.fast.isEnabled()
 

@@ -278,7 +278,7 @@ def test_a_thousand_moments_of_64_pictures_fit_and_what_it_takes_is_told(
         held = sum(kept.kept(view).nbytes for view in ("x_t", "x0_hat", "eps"))
         assert process.memory_bytes == held == each * pictures * side * side * 3
         assert kept.kept("x_t").dtype == np.float16, "of the noise the numbers count most"
-        assert ("256 levels" in panel.size_choice.words(process)) == compact
+        assert ("256 levels" in panel.size_choice.summary(process)) == compact
     # Each of the thousand states takes as much memory as the first.
     assert moments * held <= 768 * 2**20
 

@@ -72,7 +72,7 @@ def test_a_queued_training_is_taken_out_by_its_button(qtbot: QtBot, window: Main
         qtbot.mouseClick(away, Qt.MouseButton.LeftButton)
         assert [queued.run for queued in window.studio.trainer.queue] == [third]
         # Its name is free again.
-        window.training.run_choice.taken()
+        window.training.run_choice.mark_taken()
         assert window.training.run_choice.path() == second
         window.studio.trainer.dequeue()
         window.studio.trainer.stop()
