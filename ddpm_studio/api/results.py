@@ -92,7 +92,7 @@ class PictureArray:
         return content.getvalue()
 
     @property
-    def _size(self) -> str:
+    def _shape_text(self) -> str:
         """Return "16 pictures of 32 × 24 × 3", width first as everywhere."""
         count, height, width, channels = self.pictures.shape
         noun = "picture" if count == 1 else "pictures"
@@ -129,14 +129,9 @@ class Drawing(PictureArray, DrawingResult):
         """
         file = Path(path)
         if file.suffix.lower() == NPY:
-            array_options = build_request(
-                ArrayOptions, check_options("save", options, ArrayOptions)
-            )
-            finish(
-                save_npy(
-                    file, [frame.kept(array_options.npy_view) for frame in self._require_frames()]
-                )
-            )
+            given = check_options("save", options, ArrayOptions)
+            npy_view = build_request(ArrayOptions, given).npy_view
+            finish(save_npy(file, [frame.kept(npy_view) for frame in self._require_frames()]))
             return file
         animated = file.suffix.lower() in export.ANIMATION_SUFFIXES - {".png"}
         request_models = [GridOptions, AnimationOptions, ViewOptions] if animated else [GridOptions]
@@ -150,19 +145,19 @@ class Drawing(PictureArray, DrawingResult):
             finish(save_drawing(file, self.pictures, self.recipe, grid))
             return file
         animation = build_request(AnimationOptions, options_for(AnimationOptions, given))
-        frames = self._animation_frames(
-            build_request(ViewOptions, options_for(ViewOptions, given)), grid
-        )
+        view = build_request(ViewOptions, options_for(ViewOptions, given))
+        frames = self._animation_frames(view, grid)
         finish(save_frames(file, frames, animation, grid, recipe=self.recipe))
         return file
 
     def __repr__(self) -> str:
         request = self.recipe.get("request")
         sampler = request.get("sampler") if isinstance(request, dict) else None
-        parts = [f"{self._size} ({self.recipe.get('kind')}"]
+        parts = [f"{self._shape_text} ({self.recipe.get('kind')}"]
         parts.append(f", {sampler})" if sampler else ")")
-        frames = f", {format_count(len(self.frames), 'frame')}" if self.frames else ""
-        return f"<Drawing: {''.join(parts)}{frames}>"
+        if self.frames:
+            parts.append(f", {format_count(len(self.frames), 'frame')}")
+        return f"<Drawing: {''.join(parts)}>"
 
     def _repr_png_(self) -> bytes | None:
         # With frames, the mime bundle shows the animation instead.
@@ -251,7 +246,7 @@ class Neighbours(PictureArray, NeighboursFound):
     def __repr__(self) -> str:
         nearest = ", ".join(f"{distance:.2f}" for distance in self.distances[:3])
         more = ", …" if len(self.distances) > 3 else ""
-        return f"<Neighbours: {self._size}; RMSE {nearest}{more} on 0..255>"
+        return f"<Neighbours: {self._shape_text}; RMSE {nearest}{more} on 0..255>"
 
 
 class Bits(BitsMeasured):

@@ -108,12 +108,10 @@ def run(arguments: Sequence[str]) -> int:
 def _print_error(error: Exception) -> int:
     """Print an error and its remedy on one line, and return the exit code."""
     # Usage errors are exceptions of the parser, which format their own message.
-    if not isinstance(error, StudioError) and (
-        format_message := getattr(error, "format_message", None)
-    ):
+    if not isinstance(error, StudioError) and (formatter := getattr(error, "format_message", None)):
         context = getattr(error, "ctx", None)
         command_path = context.command_path if context else "ddpm-studio"
-        message = reword_message(" ".join(format_message().split()))
+        message = reword_message(" ".join(formatter().split()))
         ending = "" if message.endswith("?") else "."
         _print_error_line(f"{message}{ending} See {command_path} --help.")
         return USAGE

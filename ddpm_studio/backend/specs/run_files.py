@@ -97,9 +97,8 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
             ) from error
         # The .trashinfo file of a freedesktop.org trash, with the original path.
         with suppress(OSError):
-            (trash_path.parent.parent / "info" / f"{trash_path.name}.trashinfo").unlink(
-                missing_ok=True
-            )
+            info = trash_path.parent.parent / "info" / f"{trash_path.name}.trashinfo"
+            info.unlink(missing_ok=True)
         if trashed.planned is not None:
             journal.begin(run, trashed.planned)
         return run

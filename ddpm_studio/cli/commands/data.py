@@ -29,14 +29,9 @@ def command(
     dataset = run_job(prepare(data, request_from_options(PrepareOptions, given)))
     report = dataset.report
     if json:
-        shape_fields = {"image_size": dataset.image_size, "channels": dataset.channels}
-        print_json(
-            {
-                **json_module.loads(report.to_json()),
-                **shape_fields,
-                "fingerprint": dataset.fingerprint,
-            }
-        )
+        fields = json_module.loads(report.to_json())
+        shape = {"image_size": dataset.image_size, "channels": dataset.channels}
+        print_json({**fields, **shape, "fingerprint": dataset.fingerprint})
         return
     for line in report.lines():
         print(line)

@@ -85,9 +85,7 @@ class DockWidths(QObject):
         self._pressed = {}
         # Only docks resized by the mouse: another may be squeezed meanwhile.
         moved = {
-            dock: current[dock]
-            for dock in current
-            if pressed.get(dock, current[dock]) != current[dock]
+            dock: width for dock, width in current.items() if pressed.get(dock, width) != width
         }
         self._preferred = current | self._preferred | moved
         squeezed = [dock for dock, width in current.items() if width < self._preferred[dock]]
@@ -99,7 +97,7 @@ class DockWidths(QObject):
         dock = self.sender()
         if isinstance(dock, QDockWidget):
             self._preferred = {
-                other: self._preferred[other] for other in self._preferred if other is not dock
+                other: width for other, width in self._preferred.items() if other is not dock
             }
             self._settle_timer.start()
 

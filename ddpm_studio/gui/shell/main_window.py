@@ -337,8 +337,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("DDPM Studio")
             self.update_layout()
 
-    def _on_picture_sent(self, tool_name: str) -> None:
-        panel = self.tabs.find_panel(tool_name)
+    def _on_picture_sent(self, target: str) -> None:
+        panel = self.tabs.find_panel(target)
         if panel is not None:
             self.show_tool(panel)
 

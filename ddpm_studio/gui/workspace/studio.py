@@ -70,8 +70,8 @@ class Studio(QObject):
     notified = Signal(object)
     """Emitted with a message for the user: a :class:`Failure` or a str."""
     picture_sent = Signal(str, object, object)
-    """Emitted with (where, picture uint8 HWC, recipe or None); ``where`` is the name of a tool or
-    of one of its :class:`ddpm_studio.catalogue.Offer`; see :meth:`send_picture`."""
+    """Emitted with (target, picture uint8 HWC, recipe or None); ``target`` names a tool or one
+    of its :class:`ddpm_studio.catalogue.Offer`; see :meth:`send_picture`."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -226,10 +226,10 @@ class Studio(QObject):
         return job
 
     def send_picture(
-        self, tool: str, picture: Pictures, recipe: dict[str, object] | None = None
+        self, target: str, picture: Pictures, recipe: dict[str, object] | None = None
     ) -> None:
         """Send a picture to another tool, whose tab the window then shows."""
-        self.picture_sent.emit(tool, picture, recipe)
+        self.picture_sent.emit(target, picture, recipe)
 
     def notify(self, message: Failure | StudioError | str) -> None:
         """Show a message to the user in the window's message bar."""

@@ -88,13 +88,11 @@ class ClassBadge(QToolButton):
         return self.tr("no class") if self._any_class else self.tr("class…")
 
     def _reposition(self) -> None:
-        slot, class_text = self._slot, self._class_text(self._current)
+        slot, text = self._slot, self._class_text(self._current)
         room = slot.width() - 2 * SPACE_S if self._is_overlay else _SEPARATE_WIDTH
         metrics = self.fontMetrics()
-        class_text = metrics.elidedText(
-            class_text, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S)
-        )
-        self.setText(escape_mnemonics(class_text))
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0, room - SPACE_S))
+        self.setText(escape_mnemonics(text))
         if not self._is_overlay:
             return
         size = self.sizeHint()

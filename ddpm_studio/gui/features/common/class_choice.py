@@ -59,21 +59,14 @@ class ClassChoice(QObject):
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; rescaling only where it has an effect."""
         chosen = self.class_label.currentData()
-        chosen_fields: dict[str, Any] = {
-            "class_label": self._label,
-            "guidance": self._guidance_scale,
-        }
+        fields: dict[str, Any] = {"class_label": self._label, "guidance": self._guidance_scale}
         if chosen == _PICTURES and len(set(self._picture_classes)) > 1:
-            chosen_fields["class_labels"] = self._picture_classes
+            fields["class_labels"] = self._picture_classes
         # Like the request itself: present only if true.
         if chosen == _ALL:
-            chosen_fields["all_classes"] = True
+            fields["all_classes"] = True
         rescale = round(self.rescale.value(), 2)
-        return (
-            chosen_fields | {"guidance_rescale": rescale}
-            if self._guided and rescale
-            else chosen_fields
-        )
+        return fields | {"guidance_rescale": rescale} if self._guided and rescale else fields
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from the fields of a request; those without a field stay unchanged."""

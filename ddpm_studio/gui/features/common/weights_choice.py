@@ -50,10 +50,10 @@ class WeightsChoice(QWidget):
 
     def value(self) -> dict[str, Any]:
         """Return the fields of a request; the EMA length only where it has an effect."""
-        chosen_fields = {"weights": self.box.currentData()}
+        fields = {"weights": self.box.currentData()}
         length = self.length.number()
         has_effect = self._has_snapshots and self._uses_ema and length is not None
-        return chosen_fields | {"ema_length": length} if has_effect else chosen_fields
+        return fields | {"ema_length": length} if has_effect else fields
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from the fields of a request; without ``weights`` they are unchanged."""

@@ -193,9 +193,8 @@ class DataPanel(QWidget):
         """Offer the pictures that the open run was trained on, unless they are open."""
         view = self._studio.run_view
         trained_on = [path.resolve() for path in view.sources] if view is not None else []
-        differs = bool(trained_on) and trained_on != [
-            path.resolve() for path in self._studio.sources
-        ]
+        open_paths = [path.resolve() for path in self._studio.sources]
+        differs = bool(trained_on) and trained_on != open_paths
         self._training_data_action.setEnabled(differs)
         # Next to pictures that someone has opened, the offer would be unwanted.
         self.training_data_button.setVisible(differs and not self._studio.sources)
@@ -305,6 +304,6 @@ class DataPanel(QWidget):
                 return ""
             width, height = preview.sizes[index]
             return f"{preview.names[index]} · {size_text(width, height)}"
-        number = self.tr("Picture {n}").format(n=f"{index + 1:,}")
+        text = self.tr("Picture {n}").format(n=f"{index + 1:,}")
         class_name = dataset.class_of(index)
-        return number if class_name is None else f"{number} · {class_name}"
+        return text if class_name is None else f"{text} · {class_name}"

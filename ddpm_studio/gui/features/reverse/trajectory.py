@@ -71,9 +71,8 @@ class Trajectory:
         A difference is amplified by :meth:`gain` around mid-gray; that of the first frame is zero.
         """
         if name in _DIFFERENCE_OF:
-            return _render_difference(
-                self._difference(_DIFFERENCE_OF[name], index), self.gain(name)
-            )
+            source = _DIFFERENCE_OF[name]
+            return _render_difference(self._difference(source, index), self.gain(name))
         return self.frames[index].for_display(_stored_view(name))
 
     def picture(self, name: str, index: int, picture: int) -> Pictures:

@@ -336,12 +336,8 @@ class PictureCanvas(QAbstractScrollArea):
             vertical_bar.setValue(vertical_bar.value() + tile.top() - SPACE_M)
         elif tile.bottom() > self.viewport().height():
             overflow = tile.bottom() - self.viewport().height()
-            vertical_bar.setValue(
-                vertical_bar.value()
-                + overflow
-                + SPACE_M
-                + (CAPTION_HEIGHT if self._captions else 0)
-            )
+            caption = CAPTION_HEIGHT if self._captions else 0
+            vertical_bar.setValue(vertical_bar.value() + overflow + SPACE_M + caption)
 
     def _visible_cells(self, layout: GridLayout, scrolled: int) -> range:
         if self._single:
