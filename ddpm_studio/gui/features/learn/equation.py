@@ -50,11 +50,11 @@ class Symbol:
 
 
 class Equation(QWidget):
-    """Interactive equation with a caption: what it says, or the symbol that is lit (highlighted).
+    """Interactive equation with a caption: what it says, or the symbol that is highlighted.
 
-    The mouse lights the symbol below the pointer; with the focus, Left and Right go from symbol
-    to symbol, Home and End to the first and last, Escape to none; a click looks one up in the
-    glossary. ``highlighted`` carries the symbol's key, or "" when none is lit any more.
+    The mouse highlights the symbol below the pointer; with the focus, Left and Right go from
+    symbol to symbol, Home and End to the first and last, Escape to none; a click looks one up in the
+    glossary. ``highlighted`` carries the symbol's key, or "" when none is any more.
 
     Args:
         source: see :mod:`ddpm_studio.gui.features.learn.typeset`.
@@ -91,7 +91,7 @@ class Equation(QWidget):
         if missing:
             raise ValueError(f"no symbol {', '.join(sorted(missing))}")
         self.highlighted_key = ""
-        """The key of the symbol that is lit, also from elsewhere; or ""."""
+        """The key of the highlighted symbol, also if highlighted from elsewhere; or ""."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -110,7 +110,7 @@ class Equation(QWidget):
         return self._piece
 
     def caption(self) -> str:
-        """Return the caption: the lit symbol with its value, or what the equation says."""
+        """Return the caption: the highlighted symbol with its value, or what the equation says."""
         symbol = self._symbols.get(self.highlighted_key)
         if symbol is None:
             return self._description

@@ -24,8 +24,8 @@ class Highlightable(Protocol):
 class LinkedHighlights(QObject):
     """Linked highlighting across the equations, plots and controls of a chapter.
 
-    While a symbol is lit (highlighted), its curves stand out, its controls and pictures get a
-    ring, and the other equations highlight it too. A control that gets the focus lights its symbol.
+    While a symbol is highlighted, its curves stand out, its controls and pictures get a ring, and
+    the other equations highlight it too. A control that gets the focus highlights its symbol.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -36,7 +36,7 @@ class LinkedHighlights(QObject):
         self._keys: dict[QObject, str] = {}
 
     def add_equations(self, *equations: Equation) -> None:
-        """Link equations: a symbol pointed at in one of them is lit everywhere."""
+        """Link equations: a symbol pointed at in one of them is highlighted everywhere."""
         for equation in equations:
             self.equations.append(equation)
             equation.highlighted.connect(self.highlight)
@@ -46,7 +46,7 @@ class LinkedHighlights(QObject):
         self._views.extend(views)
 
     def add(self, key: str, *widgets: QWidget) -> None:
-        """Link controls or pictures to a symbol: lit with it, and lighting it while focused."""
+        """Link controls or pictures to a symbol: highlighted with it, and highlighting it if focused."""
         for widget in widgets:
             self._rings.setdefault(key, []).append(_HighlightRing(widget))
             self._keys.setdefault(widget, key)
