@@ -293,12 +293,12 @@ class ExportMenu(QToolButton):
     def _ask_png(self) -> None:
         export = self._provider()
         if export is not None and export.applies_to_all:
-            self._ask_path("save_grid", " grid.png", self._png(), export)
+            self._ask_path("save_grid", " grid.png", self._png_filters(), export)
         elif export is not None:
-            ask_path = partial(self._ask_path, "save_png", ".png", self._png(), export)
-            self._with_size(export, ask_path)
+            ask_path = partial(self._ask_path, "save_png", ".png", self._png_filters(), export)
+            self._with_zoom(export, ask_path)
 
-    def _with_size(self, export: Export, callback: Callable[[AnimationRequest], object]) -> None:
+    def _with_zoom(self, export: Export, callback: Callable[[AnimationRequest], object]) -> None:
         """Call ``callback`` with the upscaling of saved pictures, which is asked for only once."""
         ask_zoom(
             self._studio.preferences,
@@ -308,9 +308,9 @@ class ExportMenu(QToolButton):
         )
 
     def _ask_grid(self) -> None:
-        self._ask_path("save_grid", " grid.png", self._png())
+        self._ask_path("save_grid", " grid.png", self._png_filters())
 
-    def _png(self) -> dict[str, str]:
+    def _png_filters(self) -> dict[str, str]:
         return {self.tr("PNG picture (*.png)"): "png"}
 
     def _ask_animation(self) -> None:
@@ -321,7 +321,7 @@ class ExportMenu(QToolButton):
         if export is not None and export.frames is not None:
             self._open_animation_dialog(".zip")
         elif export is not None:
-            self._with_size(export, partial(self._ask_sequence_path, export))
+            self._with_zoom(export, partial(self._ask_sequence_path, export))
 
     def _ask_numbers(self) -> None:
         self._ask_path("save_numbers", ".npy", {self.tr("NumPy array (*.npy)"): "npy"})

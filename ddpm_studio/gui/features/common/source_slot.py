@@ -316,8 +316,8 @@ class SourceSlot(PictureSlot):
     def _update_badge(self) -> None:
         view = self._studio.run_view
         if self.badge is not None:
-            has_class = view is not None and self.fitted is not None
-            names = view.summary.known_classes if view is not None and has_class else ()
+            is_shown = view is not None and self.fitted is not None
+            names = view.summary.known_classes if view is not None and is_shown else ()
             any_class = view is None or not view.summary.needs_class
             self.badge.show_class(names, self.class_label, any_class=any_class)
 

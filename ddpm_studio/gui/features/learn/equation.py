@@ -53,8 +53,8 @@ class Equation(QWidget):
     """Interactive equation with a caption: what it says, or the symbol that is highlighted.
 
     The mouse highlights the symbol below the pointer; with the focus, Left and Right go from
-    symbol to symbol, Home and End to the first and last, Escape to none; a click looks one up in the
-    glossary. ``highlighted`` carries the symbol's key, or "" when none is any more.
+    symbol to symbol, Home and End to the first and last, Escape to none; a click looks one up in
+    the glossary. ``highlighted`` carries the symbol's key, or "" when none is any more.
 
     Args:
         source: see :mod:`ddpm_studio.gui.features.learn.typeset`.

@@ -67,9 +67,9 @@ class TrainingPanel(QWidget):
         self.messages = MessageBar()
         self._register(actions)
         self._elsewhere = SavingElsewhere(studio, actions, self.messages, self)
-        self.start_button = ActionButton(self._start, "play", "primary")
-        self.pause_button = ActionButton(self._pause, "pause")
-        self.stop_button = ActionButton(self._stop, "square")
+        self.start_button = ActionButton(self._start_action, "play", "primary")
+        self.pause_button = ActionButton(self._pause_action, "pause")
+        self.stop_button = ActionButton(self._stop_action, "square")
         self.status = TrainingStatus()
         self.resume_row = ResumeRow(self._resume_action)
         self.form = TrainingForm()
@@ -101,8 +101,8 @@ class TrainingPanel(QWidget):
     def _on_device(self, device: str) -> None:
         """Offer all GPUs as one choice, where there are several."""
         if not device.startswith("CPU"):
-            counting = self._studio.backend.submit(specs.machine.count_gpus())
-            counting.on_finished(self.form.offer_gpus)
+            job = self._studio.backend.submit(specs.machine.count_gpus())
+            job.on_finished(self.form.offer_gpus)
 
     def _lay_out(self) -> None:
         settings = QVBoxLayout(self.settings)
@@ -137,29 +137,29 @@ class TrainingPanel(QWidget):
 
     def _register(self, actions: ActionRegistry) -> None:
         self._set_tooltip = actions.set_tooltip
-        run = self.tr("&Model")
-        self._start = actions.add(
+        category = self.tr("&Model")
+        self._start_action = actions.add(
             "training.start",
             self.tr("Start training"),
             self.start,
-            category=run,
+            category=category,
             shortcut="F5",
             icon="play",
         )
-        self._pause = actions.add(
+        self._pause_action = actions.add(
             "training.pause",
             self.tr("Pause"),
             self._toggle_pause,
-            category=run,
+            category=category,
             shortcut="F6",
             icon="pause",
             tip=self.tr("Pause the training, or go on with it"),
         )
-        self._stop = actions.add(
+        self._stop_action = actions.add(
             "training.stop",
             self.tr("Stop"),
             self.stop,
-            category=run,
+            category=category,
             shortcut="Shift+F5",
             icon="square",
             tip=self.tr("Stop the training; what it has learnt is saved"),
@@ -168,7 +168,7 @@ class TrainingPanel(QWidget):
             "training.resume",
             self.tr("Train further"),
             self.resume_training,
-            category=run,
+            category=category,
             shortcut="Ctrl+F5",
             icon="repeat",
             tip=self.tr("Go on with the open run where it ended"),
@@ -295,7 +295,7 @@ class TrainingPanel(QWidget):
         job = self._studio.training
         if job is not None:
             self.status.show_job(job)
-            self._stop.setEnabled(not job.stopping)
+            self._stop_action.setEnabled(not job.stopping)
 
     def _on_ended(self) -> None:
         self._elsewhere.disable()
@@ -362,36 +362,36 @@ class TrainingPanel(QWidget):
         self.new_run.setVisible(not training and bool(self._studio.sources) and bool(new))
         self.pause_button.setVisible(training)
         self.stop_button.setVisible(training)
-        self._start.setEnabled(not training and bool(self._studio.sources))
+        self._start_action.setEnabled(not training and bool(self._studio.sources))
         self._set_tooltip(
             "training.start",
             self.tr("Train a network on the open pictures, in a new run: {name}").format(name=new)
             if self._studio.sources
             else self.tr("Open pictures first, in the Data dock: a network learns from them"),
         )
-        self._pause.setEnabled(training)
-        self._pause.setText(self.tr("Go on") if paused else self.tr("Pause"))
+        self._pause_action.setEnabled(training)
+        self._pause_action.setText(self.tr("Go on") if paused else self.tr("Pause"))
         self.pause_button.show_icon("play" if paused else "pause")
-        self._stop.setEnabled(job is not None and not job.stopping)
-        trainer = self._record.trainer if self._record is not None and not training else None
+        self._stop_action.setEnabled(job is not None and not job.stopping)
+        owner = self._record.trainer if self._record is not None and not training else None
         trainable = view is not None and view.trainable
-        self._resume_action.setEnabled(trainable and not training and trainer is None)
-        self.resume_row.setVisible(trainable and not training and trainer is None)
+        self._resume_action.setEnabled(trainable and not training and owner is None)
+        self.resume_row.setVisible(trainable and not training and owner is None)
         self._set_tooltip(
             "training.resume",
             self.tr("Go on with {name} where it ended").format(
                 name=view.summary.name if view is not None else self.tr("the open run")
             )
-            if trainer is None
+            if owner is None
             else self.tr("Another process trains this run: stop it there first"),
         )
         self.status.setVisible(training or view is not None)
-        known = self._run is not None
+        has_run = self._run is not None
         for widget in (self.loss, self.by_t_label, self.by_t, self.samples):
-            widget.setVisible(known)
+            widget.setVisible(has_run)
         other = self._studio.training_run if training else None
-        if self._record is not None and trainer is not None:
-            self.status.show_elsewhere(self._record, trainer)
+        if self._record is not None and owner is not None:
+            self.status.show_elsewhere(self._record, owner)
             return
         self.status.show_other_run(other.name if other and other != self._studio.run else "")
         if job is not None:
