@@ -116,8 +116,8 @@ class MainWindow(QMainWindow):
         self.start_page.rename_requested.connect(self.run_files.rename)
         self.start_page.trash_requested.connect(self.run_files.trash)
         self._undo_actions.connect_tools()
-        for after in (self._undo_actions.refresh, self.messages.update_layout):
-            self.tabs.currentChanged.connect(after)
+        for slot in (self._undo_actions.refresh, self.messages.update_layout):
+            self.tabs.currentChanged.connect(slot)
         self._central_stack.currentChanged.connect(self._undo_actions.refresh)
         self._fill_menus()
         self.actions_.attach(self)

@@ -61,7 +61,7 @@ class InterpolatePanel(ToolPanel):
         self.a, self.b, self.c, self.d = self.view.all_slots
         self.preview, self.slider = self.view.preview, self.view.slider
         self.lambda_label = self.view.lambda_label
-        self._at_lambda = LambdaDrawer(studio, self.view, self._spec_at, self)
+        self._lambda_drawer = LambdaDrawer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
         self.sampler = SamplerBar(offer_picture_classes=True, without_layout=True)
@@ -159,7 +159,7 @@ class InterpolatePanel(ToolPanel):
         elif self.mode == "pad":
             common |= {"u": self.view.pad.u, "v": self.view.pad.v}
         if self.mode == "matrix":
-            ts = sorted({round(self.time.timesteps * part) for part in _ROWS})
+            ts = sorted({round(self.time.timesteps * fraction) for fraction in _ROWS})
             self.rows = DrawingRows(ts, self.choices.steps_lambda.value())
             # A model with few timesteps may have fewer rows than the previous one.
             self._row = min(self._row, len(ts) - 1)
@@ -262,7 +262,7 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "pad":
             pad = self.view.pad
             self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
-        if self.mode not in ("row", "matrix") or self._at_lambda.is_showing:
+        if self.mode not in ("row", "matrix") or self._lambda_drawer.is_showing:
             return
         position = self.slider.value() / SLIDER
         pictures = self._pictures

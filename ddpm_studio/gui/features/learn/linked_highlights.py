@@ -46,7 +46,7 @@ class LinkedHighlights(QObject):
         self._views.extend(views)
 
     def add(self, key: str, *widgets: QWidget) -> None:
-        """Link controls or pictures to a symbol: highlighted with it, and so is it by their focus."""
+        """Link controls or pictures to a symbol: highlighted with it; their focus highlights it."""
         for widget in widgets:
             self._rings.setdefault(key, []).append(_HighlightRing(widget))
             self._keys.setdefault(widget, key)

@@ -141,12 +141,12 @@ class RunsPage(QWidget):
 
     def select(self, runs: Sequence[Path]) -> None:
         """Select runs."""
-        chosen = self.table.selectionModel()
-        chosen.clearSelection()
-        flags = chosen.SelectionFlag.Select | chosen.SelectionFlag.Rows
+        selection = self.table.selectionModel()
+        selection.clearSelection()
+        flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
         for row, entry in enumerate(self.model.entries):
             if entry.path in runs:
-                chosen.setCurrentIndex(self.model.index(row, SHOWN), flags)
+                selection.setCurrentIndex(self.model.index(row, SHOWN), flags)
 
     def showEvent(self, event: QShowEvent) -> None:
         """List the runs again whenever the page is shown."""
