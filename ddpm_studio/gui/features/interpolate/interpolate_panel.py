@@ -20,7 +20,7 @@ from ddpm_studio.gui.features.common.sampler_drawer import SamplerDrawer
 from ddpm_studio.gui.features.common.source_slot import SourceSlot
 from ddpm_studio.gui.features.common.time_slider import TimeSlider
 from ddpm_studio.gui.features.common.tool_panel import ToolPanel
-from ddpm_studio.gui.features.interpolate.lambda_drawer import LambdaDrawer
+from ddpm_studio.gui.features.interpolate.lambda_previewer import LambdaPreviewer
 from ddpm_studio.gui.features.interpolate.mix_choices import MixChoices, restored_mode
 from ddpm_studio.gui.features.interpolate.mix_export import mixed_export
 from ddpm_studio.gui.features.interpolate.mix_pictures import MixPictures
@@ -61,7 +61,7 @@ class InterpolatePanel(ToolPanel):
         self.a, self.b, self.c, self.d = self.view.all_slots
         self.preview, self.slider = self.view.preview, self.view.slider
         self.lambda_label = self.view.lambda_label
-        self._lambda_drawer = LambdaDrawer(studio, self.view, self._spec_at, self)
+        self._lambda_previewer = LambdaPreviewer(studio, self.view, self._spec_at, self)
         self.path = PathView(studio)
         self.time = TimeSlider(tip=self.tr("0: a blend of pixels. T: new pictures"))
         self.sampler = SamplerBar(offer_picture_classes=True, without_layout=True)
@@ -262,7 +262,7 @@ class InterpolatePanel(ToolPanel):
         if self.mode == "pad":
             pad = self.view.pad
             self.lambda_label.setText(f"u = {pad.u:.2f}, v = {pad.v:.2f}")
-        if self.mode not in ("row", "matrix") or self._lambda_drawer.is_showing:
+        if self.mode not in ("row", "matrix") or self._lambda_previewer.is_showing:
             return
         position = self.slider.value() / SLIDER
         pictures = self._pictures

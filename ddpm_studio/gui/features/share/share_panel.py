@@ -129,10 +129,10 @@ class SharePanel(ToolPanel):
         )
 
     def _source_row(self) -> QHBoxLayout:
-        noise = button(self.tr("From noise"), self._noise_action.toolTip(), icon="sparkles")
-        noise.clicked.connect(self._noise_action.trigger)
-        data = button(self.tr("From data"), self._data_action.toolTip(), icon="shuffle")
-        data.clicked.connect(self._data_action.trigger)
+        noise_button = button(self.tr("From noise"), self._noise_action.toolTip(), icon="sparkles")
+        noise_button.clicked.connect(self._noise_action.trigger)
+        data_button = button(self.tr("From data"), self._data_action.toolTip(), icon="shuffle")
+        data_button.clicked.connect(self._data_action.trigger)
         self.series = button(
             self.tr("Several t"),
             self.tr("One row for each t in T, 3T/4, T/2, T/4, 0, as in Fig. 7 of the paper"),
@@ -140,7 +140,8 @@ class SharePanel(ToolPanel):
         )
         self.series.setCheckable(True)
         self._button_texts = {
-            push_button: push_button.text() for push_button in (noise, data, self.series)
+            push_button: push_button.text()
+            for push_button in (noise_button, data_button, self.series)
         }
         choices = self.row = ControlRow(self.drawer)
         for push_button in self._button_texts:
@@ -339,7 +340,7 @@ class SharePanel(ToolPanel):
                 stem="share several t",
             )
         frames = [self._append_latent(pictures) for pictures in self._frames]
-        columns = _full_rows(len(frames[-1]))
+        columns = _columns_for_full_rows(len(frames[-1]))
 
         def grids() -> Sequence[Pictures]:
             from ddpm_studio.export import make_grid
@@ -360,7 +361,7 @@ class SharePanel(ToolPanel):
         return pictures if self._latent is None else np.concatenate([pictures, self._latent])
 
 
-def _full_rows(cells: int) -> int | None:
+def _columns_for_full_rows(cells: int) -> int | None:
     """Return the number of columns of a nearly square grid without empty cells; None: impossible.
 
     The last cell, that of x_t, is in a corner then.

@@ -155,9 +155,9 @@ class LossCanvas(QObject):
         self._cursor.setVisible(bool(points))
         dots = []
         for key, (step, loss) in points.items():
-            height = np.log10(max(loss, _TINY)) if self._log else loss
+            y = np.log10(max(loss, _TINY)) if self._log else loss
             colour = current_theme().plot_color(self._colours.get(key, 0))
-            dots.append({"pos": (step, height), "brush": colour, "pen": None})
+            dots.append({"pos": (step, y), "brush": colour, "pen": None})
             self._cursor.setPos(step)
         self._dots.setData(dots)
 

@@ -12,7 +12,7 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import DrawingResult
 
 
-class LambdaDrawer(QObject):
+class LambdaPreviewer(QObject):
     """Draws at the slider's λ itself, between the pictures of the row, during a drag.
 
     One drawing is in flight, and only the newest λ is pending; none is kept in the gallery.
