@@ -22,6 +22,6 @@ def test_a_question_is_no_name_of_a_file(qtbot: QtBot, fake: FakeBackend) -> Non
     QVBoxLayout(centre)
     window.setCentralWidget(centre)
     lessons = Lessons(Studio(fake), ActionRegistry(), ToolTabs(), window)
-    lessons._prompt_save_path(Lesson("Noise"), "What is t: a time?", ())
+    lessons._ask_path(Lesson("Noise"), "What is t: a time?", ())
     (dialog,) = window.findChildren(SaveDialog)
     assert [Path(one).name for one in dialog.selectedFiles()] == ["What is t  a time.lesson"]
