@@ -30,8 +30,8 @@ def command(
     report = dataset.report
     if json:
         fields = json_module.loads(report.to_json())
-        shape = {"image_size": dataset.image_size, "channels": dataset.channels}
-        print_json({**fields, **shape, "fingerprint": dataset.fingerprint})
+        fields |= {"image_size": dataset.image_size, "channels": dataset.channels}
+        print_json({**fields, "fingerprint": dataset.fingerprint})
         return
     for line in report.lines():
         print(line)
