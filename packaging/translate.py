@@ -39,7 +39,7 @@ def texts_of_fields() -> list[str]:
         for key, field in model.model_fields.items():
             found += [field.title or key.replace("_", " "), field.description or ""]
     for table in TABLES:
-        for name in sorted(table.own):
+        for name in sorted(table.builtin_names):
             entry = table[name]
             found += [entry.title, entry.help]
             found += [text for option in entry.options for text in (option.title, option.help)]

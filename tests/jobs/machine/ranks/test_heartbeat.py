@@ -22,7 +22,7 @@ BEAT, LONGEST = 0.02, 5
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heartbeat, "_SECONDS", BEAT)
+    monkeypatch.setattr(heartbeat, "_BEAT_SECONDS", BEAT)
     monkeypatch.setattr(heartbeat, "_MAX_PASS_SECONDS", LONGEST)
     # On a busy machine, threads may be delayed for long.
     monkeypatch.setattr(heartbeat, "_MAX_SILENT_BEATS", 1000)
