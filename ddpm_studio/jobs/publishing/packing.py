@@ -22,7 +22,7 @@ from ddpm_studio.jobs.library.preview_sheets import read_preview
 from ddpm_studio.jobs.publishing.commands import data_args, run_name, teacher_name
 from ddpm_studio.requests import PublishRequest, SampleRequest, SamplerRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, atomic, metrics
-from ddpm_studio.runs.info import BaseInfo, Published
+from ddpm_studio.runs.info import Published
 
 _T = TypeVar("_T")
 
@@ -38,36 +38,31 @@ _TILE = 64
 
 def shared_info(info: RunInfo, request: PublishRequest) -> RunInfo:
     """Return the contents of a packed model's ``run.json``, without paths of this machine."""
-    data = info.data
-    update: dict[str, Any] = {
-        "published": Published(
-            title=request.title,
-            license=request.license,
-            credits=request.credits,
-            sample=request.sample,
-        ),
-        "start_from": run_name(Path(info.start_from)) if info.start_from else None,
-    }
+    published = Published(
+        title=request.title,
+        license=request.license,
+        credits=request.credits,
+        sample=request.sample,
+    )
+    return _without_paths(info).model_copy(update={"published": published})
+
+
+def _without_paths(info: RunInfo) -> RunInfo:
+    """Return the contents of a ``run.json``, and of its base models', with names for paths."""
+    update: dict[str, Any] = {}
+    if info.start_from:
+        update["start_from"] = run_name(Path(info.start_from))
     if info.base is not None:
-        update["base"] = info.base.model_copy(update={"run": _shared_base(info.base)})
+        base = _without_paths(RunInfo.read(info.base.run)).model_dump(mode="json")
+        update["base"] = info.base.model_copy(update={"run": base})
     if info.student is not None:
-        update["student"] = info.student.model_copy(update={"teacher": teacher_name(info.student)})
-    if data is not None:
-        update["data"] = data.model_copy(update={"sources": tuple(data_args(data.sources))})
+        teacher = teacher_name(info.student)
+        update["student"] = info.student.model_copy(update={"teacher": teacher})
+    if info.data is not None:
+        update["data"] = info.data.model_copy(
+            update={"sources": tuple(data_args(info.data.sources))}
+        )
     return info.model_copy(update=update)
-
-
-def _shared_base(base: BaseInfo) -> dict[str, Any]:
-    """Return the content of a base model's ``run.json`` without paths of this machine."""
-    run_json = dict(base.run)
-    if run_json.get("data"):
-        run_json["data"] = {**run_json["data"], "sources": data_args(run_json["data"]["sources"])}
-    if run_json.get("start_from"):
-        run_json["start_from"] = run_name(Path(run_json["start_from"]))
-    if run_json.get("base"):
-        base_info = BaseInfo.model_validate(run_json["base"])
-        run_json["base"] = {**run_json["base"], "run": _shared_base(base_info)}
-    return run_json
 
 
 def pack_weights(run: RunFolder, checkpoint: Checkpoint, packed: RunFolder) -> None:

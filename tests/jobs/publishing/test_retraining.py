@@ -14,8 +14,9 @@ from ddpm_studio import cli
 from ddpm_studio.jobs import train
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.publishing.commands import data_args, evaluate_command
+from ddpm_studio.jobs.publishing.packing import shared_info
 from ddpm_studio.jobs.publishing.retraining import Retraining, retraining
-from ddpm_studio.requests import EvaluateRequest, PrepareOptions, TrainRequest
+from ddpm_studio.requests import EvaluateRequest, PrepareOptions, PublishRequest, TrainRequest
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.info import SamplingDefaults
 from tests.recipe import PAPER
@@ -139,6 +140,23 @@ def test_a_packed_base_is_no_exact_one(ready: Path, toy_pictures: Path, tmp_path
     assert shlex.split(again.commands[1])[-2:] != ["--from", "ready:toy"]
     assert "again-base" in shlex.split(again.commands[0])
     assert again.remarks[0].endswith("in half precision.")
+
+
+def test_a_packed_model_tells_no_path_of_its_bases(
+    ready: Path, toy_pictures: Path, tmp_path: Path
+) -> None:
+    """Neither sources nor teachers of any base are told by paths of this machine."""
+    info = tuned(ready, toy_pictures, tmp_path / "run").info
+    assert info.base is not None
+    teacher = {"teacher": "/home/someone/runs/teacher", "teacher_id": "0" * 32, "teacher_step": 1}
+    data = {**info.base.run["data"], "sources": ["/home/someone/pictures"]}
+    told = {**info.base.run, "student": teacher, "data": data, "start_from": "/home/someone/old"}
+    base = info.base.model_copy(update={"run": told})
+    request = PublishRequest(run=tmp_path / "run", title="Tuned", license="mit")
+    shared = shared_info(info.model_copy(update={"base": base}), request)
+    assert "someone" not in shared.model_dump_json()
+    assert shared.base is not None
+    assert shared.base.run["student"]["teacher"] == "teacher"
 
 
 def test_a_base_that_was_not_recorded_is_named(
