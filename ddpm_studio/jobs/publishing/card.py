@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from ddpm_studio import __version__
 from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.markdown import markdown_text
-from ddpm_studio.jobs.publishing.commands import data_args, evaluate_command
+from ddpm_studio.jobs.publishing.commands import (
+    data_args,
+    evaluate_command,
+    sample_call,
+    sample_command,
+)
 from ddpm_studio.jobs.publishing.packing import SHEET
 from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.picture_shape import PictureShape
@@ -17,6 +22,8 @@ from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.weights import parameters
+
+_SAMPLE_COUNT = 16
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ def model_card(info: RunInfo, step: int, name: str, evaluations: Sequence[CardEv
         info: the packed model.
         step: step of its weights.
         name: name of the model in commands.
-        evaluations: its evaluations.
+        evaluations: its evaluations, at least one; with the sampler of the last one it is drawn
+            with.
     """
     published = info.published
     assert published is not None
@@ -44,8 +52,7 @@ def model_card(info: RunInfo, step: int, name: str, evaluations: Sequence[CardEv
         _about(info),
         f"![Samples]({SHEET})",
         "## Use",
-        _code("sh", f"ddpm-studio {name}", f"ddpm-studio sample {name} --out samples.png"),
-        _code("python", "import ddpm_studio as ds", "", f'ds.open("{name}").sample(16)'),
+        *_use(info, step, name, evaluations[-1].request),
         "## Data",
         *_data(info),
         "## Training",
@@ -74,6 +81,14 @@ def _about(info: RunInfo) -> str:
         f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
         f"training and stored in half precision; inference is in float32.{student_text}"
     )
+
+
+def _use(info: RunInfo, step: int, name: str, request: EvaluateRequest) -> Iterator[str]:
+    yield _code(
+        "sh", f"ddpm-studio {name}", sample_command(info, step, request, name, "samples.png")
+    )
+    call = sample_call(info, step, request, name, _SAMPLE_COUNT)
+    yield _code("python", "import ddpm_studio as ds", "", call)
 
 
 def _data(info: RunInfo) -> Iterator[str]:

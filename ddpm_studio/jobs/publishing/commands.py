@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shlex
 from collections.abc import Sequence
@@ -16,7 +17,14 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.command_lines import changed_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
-from ddpm_studio.requests import DistillRequest, EvaluateRequest, PrepareOptions, TrainRequest
+from ddpm_studio.requests import (
+    DistillRequest,
+    EvaluateRequest,
+    PrepareOptions,
+    SampleRequest,
+    SamplerRequest,
+    TrainRequest,
+)
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.info import StudentInfo
 from ddpm_studio.runs.ready import is_ready, ready_name, ready_runs
@@ -24,6 +32,7 @@ from ddpm_studio.runs.ready import is_ready, ready_name, ready_runs
 # Settings that affect no weights, or are described in another way.
 _SKIPPED_TRAIN_FIELDS = ("steps", "epochs", "minutes", "device", "threads")
 _SKIPPED_EVALUATE_FIELDS = ("run", "checkpoint", "device", "features_file")
+_SKIPPED_SAMPLE_FIELDS = ("checkpoint", "device", "precision", "seed", "weights", "ema_length")
 # Folders in which system packages install data, the same on every machine.
 _SYSTEM_DATA_FOLDERS = ("/usr/share/", "/usr/local/share/")
 
@@ -129,6 +138,62 @@ def _distill_command(
     args = [teacher_name(student), *data, "--out", name, option_name("steps"), str(request.steps)]
     args += changed_options(distill_request, DistillRequest(run=Path()), _SKIPPED_TRAIN_FIELDS)
     return shlex.join(["ddpm-studio", "distill", *args])
+
+
+def sample_command(info: RunInfo, step: int, request: SamplerRequest, model: str, out: str) -> str:
+    """Return the command that draws with the sampler of an evaluation.
+
+    Args:
+        info: the model.
+        step: step of its weights.
+        request: request of the evaluation.
+        model: name of the model.
+        out: file to write.
+    """
+    settings = _sampler_settings(info, step, request)
+    # Compared with nothing, so that all of the settings are written.
+    defaults = SampleRequest(run=request.run).model_copy(update=dict.fromkeys(settings))
+    others = SampleRequest.model_fields.keys() - settings.keys()
+    sample_request = SampleRequest(**{"run": request.run, **settings})
+    options = changed_options(sample_request, defaults, others)
+    return shlex.join(["ddpm-studio", "sample", model, *options, "--out", out])
+
+
+def sample_call(info: RunInfo, step: int, request: SamplerRequest, model: str, count: int) -> str:
+    """Return the Python call that draws with the sampler of an evaluation.
+
+    Args:
+        info: the model.
+        step: step of its weights.
+        request: request of the evaluation.
+        model: name of the model.
+        count: number of pictures.
+    """
+    settings = _sampler_settings(info, step, request).items()
+    options = [
+        f"{name}={json.dumps(value) if isinstance(value, str) else repr(value)}"
+        for name, value in settings
+    ]
+    return f"ds.open({json.dumps(model)}).sample({', '.join([str(count), *options])})"
+
+
+def _sampler_settings(info: RunInfo, step: int, request: SamplerRequest) -> dict[str, Any]:
+    """Return the sampler's settings of a request that differ from the model's defaults."""
+    defaults: dict[str, Any] = {
+        name: field.default
+        for name, field in SamplerRequest.model_fields.items()
+        if name not in _SKIPPED_SAMPLE_FIELDS
+    }
+    # Those of SampleRequest: an evaluation's default sampler is another one.
+    defaults["sampler"] = SampleRequest.model_fields["sampler"].default
+    if info.student is not None:
+        defaults |= {"sampler": info.student.sampler, "steps": info.student.steps}
+    defaults |= {"guidance": default_guidance(info, step), "clip_x0": info.process.clip_x0}
+    return {
+        name: value
+        for name, default in defaults.items()
+        if (value := getattr(request, name)) not in (None, default)
+    }
 
 
 def evaluate_command(

@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.events import SampleGrid
 from ddpm_studio.jobs.library.covers import run_cover
 from ddpm_studio.jobs.library.preview_sheets import read_preview, save_preview
-from ddpm_studio.requests import DistillRequest, EvaluateRequest, PublishRequest
+from ddpm_studio.requests import DistillRequest, EvaluateRequest, PublishRequest, SampleRequest
 from ddpm_studio.runs import RunFolder, evaluations
 from tests import ready_models
 from tests.jobs.conftest import finish
@@ -130,6 +130,31 @@ def test_the_card_tells_data_licence_and_figures(toy_packed: Path) -> None:
         assert told in card
 
 
+def test_the_commands_of_use_draw_with_the_sampler_of_the_figures(
+    ready: Path, tmp_path: Path
+) -> None:
+    card = (ready / "README.md").read_text(encoding="utf-8")
+    words = commands(card)["sample"]
+    assert words == shlex.split("sample toy --steps 2 --sampler dpm++2m-sde --out samples.png")
+    words[1], words[-1] = "ready:toy", str(tmp_path / "samples.png")
+    assert run_line(words) == 0
+    (code,) = re.findall(r"^```python\n(.*?)```$", card, re.MULTILINE | re.DOTALL)
+    drawn: dict[str, Any] = {}
+    exec(code.replace('ds.open("toy")', 'drawn = ds.open("ready:toy")'), drawn)
+    drawn["drawn"].save(tmp_path / "again.png")
+    images = [Image.open(tmp_path / f"{name}.png") for name in ("samples", "again")]
+    np.testing.assert_array_equal(*map(np.asarray, images))
+    found = read_parsed_recipe(tmp_path / "samples.png")
+    assert found is not None
+    assert isinstance(found.request, SampleRequest)
+    figures = evaluations.read(ready)[0].told["recipe"]
+    assert isinstance(figures, dict)
+    fields = ("sampler", "steps", "guidance", "clip_x0", "variance", "eta")
+    assert {key: getattr(found.request, key) for key in fields} == {
+        key: figures["request"][key] for key in fields
+    }
+
+
 def test_one_that_ships_is_named_so(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +229,8 @@ def test_a_student_names_its_teacher_and_how_it_was_made(
     card = (made / "README.md").read_text(encoding="utf-8")
     assert "It is a few-step student of ready:toy, which draws in 2 steps." in card
     assert str(tmp_path) not in (made / "run.json").read_text()
+    # With its own sampler and steps, nothing else has to be named.
+    assert commands(card)["sample"][2:] == ["--out", "samples.png"]
     words = commands(card)["distill"]
     assert words[:5] == ["distill", "ready:toy", "shades", "--out", "toy-student-again"]
     words[2], words[4] = str(toy_pictures), str(tmp_path / "again")
