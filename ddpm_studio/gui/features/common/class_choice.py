@@ -38,6 +38,7 @@ class ClassChoice(QObject):
         self._offer_all_classes = offer_all_classes
         self._offer_picture_classes = offer_picture_classes
         self._picture_classes: tuple[int | None, ...] = ()
+        self._any_class = True
         self.class_label = QComboBox()
         self.class_label.addItem(self.tr("any"), None)
         describe(self.class_label, "class_label")
@@ -60,8 +61,8 @@ class ClassChoice(QObject):
         """Return the fields of a request; rescaling only where it has an effect."""
         chosen = self.class_label.currentData()
         fields: dict[str, Any] = {"class_label": self._label, "guidance": self._guidance_scale}
-        if chosen == _PICTURES and len(set(self._picture_classes)) > 1:
-            fields["class_labels"] = self._picture_classes
+        if chosen == _PICTURES and len(set(self._drawn_classes)) > 1:
+            fields["class_labels"] = self._drawn_classes
         # Like the request itself: present only if true.
         if chosen == _ALL:
             fields["all_classes"] = True
@@ -102,7 +103,8 @@ class ClassChoice(QObject):
 
         Args:
             names: class names; empty: the model is unconditional.
-            any_class: whether the model can draw without a class.
+            any_class: whether the model can draw without a class; if not, the first one is drawn
+                from pictures whose class is unknown.
             guidable: whether guidance is possible, i.e. the model was also trained without class.
             guidance: the model's default guidance scale, used with all classes in turn; None: keep
                 what is chosen.
@@ -110,8 +112,12 @@ class ClassChoice(QObject):
         box = self.class_label
         self.guidance.setEnabled(guidable)
         choices: list[tuple[str, int | str | None]] = []
-        if names and self._offer_picture_classes and any_class:
-            choices.append((self.tr("the picture's"), _PICTURES))
+        self._any_class = any_class
+        if names and self._offer_picture_classes:
+            own = self.tr("the picture's")
+            if not any_class:
+                own = self.tr("the picture's, else {0}").format(names[0])
+            choices.append((own, _PICTURES))
         if any_class or not names:
             choices.append((self.tr("any"), None))
         if names and self._offer_all_classes:
@@ -133,17 +139,27 @@ class ClassChoice(QObject):
         self._follow()
 
     @property
+    def _drawn_classes(self) -> tuple[int | None, ...]:
+        """The class to draw for each source picture.
+
+        The first class stands in for an unknown one if the model can't draw without a class.
+        """
+        if self._any_class:
+            return self._picture_classes
+        return tuple(number or 0 for number in self._picture_classes or (None,))
+
+    @property
     def _label(self) -> int | None:
         """The one class of all pictures to be drawn; None: no class, or several."""
         chosen = self.class_label.currentData()
         if chosen == _PICTURES:
-            return self._picture_classes[0] if len(set(self._picture_classes)) == 1 else None
+            return self._drawn_classes[0] if len(set(self._drawn_classes)) == 1 else None
         return None if chosen == _ALL else chosen
 
     @property
     def _guidance_scale(self) -> float:
         chosen = self.class_label.currentData()
-        by_class = any(class_number is not None for class_number in self._picture_classes)
+        by_class = any(class_number is not None for class_number in self._drawn_classes)
         if chosen is None or (chosen == _PICTURES and not by_class):
             return 1.0
         return round(self.guidance.value(), 2) if self.guidance.isEnabled() else 1.0

@@ -97,6 +97,25 @@ def test_a_model_without_no_class_is_neither_guided_nor_asked_without(qtbot: QtB
     assert bar.value()["guidance"] == 3
 
 
+def test_a_model_of_classes_alone_takes_the_class_of_the_picture(qtbot: QtBot) -> None:
+    bar = SamplerBar(offer_picture_classes=True)
+    qtbot.addWidget(bar)
+    bar.classes.set_classes(["bag", "boot"], any_class=False, guidable=False)
+    offered = [bar.class_label.itemText(k) for k in range(bar.class_label.count())]
+    assert offered == ["the picture's, else bag", "bag", "boot"]
+    for of_pictures, label, labels in (
+        ([], 0, None),
+        ([None], 0, None),
+        ([1], 1, None),
+        ([1, None], None, (1, 0)),
+        ([1, 1], 1, None),
+    ):
+        bar.classes.set_pictures(of_pictures)
+        fields = bar.value()
+        assert (fields["class_label"], fields.get("class_labels")) == (label, labels)
+        assert fields["guidance"] == 1
+
+
 def test_eta_can_be_changed_for_ddim_alone(qtbot: QtBot) -> None:
     bar = SamplerBar()
     qtbot.addWidget(bar)
