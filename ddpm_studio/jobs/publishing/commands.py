@@ -140,7 +140,7 @@ def _distill_command(
     return shlex.join(["ddpm-studio", "distill", *args])
 
 
-def sample_command(info: RunInfo, step: int, request: SamplerRequest, model: str, out: str) -> str:
+def sample_command(info: RunInfo, step: int, request: EvaluateRequest, model: str, out: str) -> str:
     """Return the command that draws with the sampler of an evaluation.
 
     Args:

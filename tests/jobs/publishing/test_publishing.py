@@ -142,8 +142,10 @@ def test_the_commands_of_use_draw_with_the_sampler_of_the_figures(
     drawn: dict[str, Any] = {}
     exec(code.replace('ds.open("toy")', 'drawn = ds.open("ready:toy")'), drawn)
     drawn["drawn"].save(tmp_path / "again.png")
-    images = [Image.open(tmp_path / f"{name}.png") for name in ("samples", "again")]
-    np.testing.assert_array_equal(*map(np.asarray, images))
+    samples, again = (
+        np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("samples", "again")
+    )
+    np.testing.assert_array_equal(samples, again)
     found = read_parsed_recipe(tmp_path / "samples.png")
     assert found is not None
     assert isinstance(found.request, SampleRequest)
