@@ -11,7 +11,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from ddpm_studio.backend import JobSpec, specs
+from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.durations import format_size
 from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.counts import step_count
@@ -31,10 +31,14 @@ _TOPIC = "run files"
 
 @dataclass(frozen=True)
 class _UndoStep:
-    """Undo step of a rename or a move to the trash, with the run's folder at that time."""
+    """Undo step of a rename or a move to the trash.
 
-    run: Path
-    do: Callable[[], object]
+    ``do`` submits the job that moves the run from ``source``, where it is since, to ``target``.
+    """
+
+    source: Path
+    target: Path
+    do: Callable[[], JobHandle[Path]]
 
 
 class RunFiles(QObject):
@@ -101,7 +105,7 @@ class RunFiles(QObject):
             step = self._undo_steps.pop()
             self._messages.clear("info")
             self._refresh()
-            step.do()
+            step.do().on_failed(partial(self._on_not_undone, step))
 
     def _rename_open(self) -> None:
         if self._studio.run is not None:
@@ -111,15 +115,16 @@ class RunFiles(QObject):
         if self._studio.run is not None:
             self.trash(self._studio.run)
 
-    def _submit(self, spec: JobSpec[T], run: Path, callback: Callable[[T], object]) -> None:
+    def _submit(self, spec: JobSpec[T], run: Path, callback: Callable[[T], object]) -> JobHandle[T]:
         self._studio.set_polling_suspended(run, True)
         job = self._studio.backend.submit(spec)
         job.on_finished(callback)
         job.on_failed(partial(self._on_failed, run))
+        return job
 
-    def _rename(self, run: Path, name: str, is_undo: bool = False) -> None:
+    def _rename(self, run: Path, name: str, is_undo: bool = False) -> JobHandle[Path]:
         callback = partial(self._on_renamed, run, is_undo)
-        self._submit(specs.run_files.rename_run(run, name), run, callback)
+        return self._submit(specs.run_files.rename_run(run, name), run, callback)
 
     def _on_renamed(self, old: Path, is_undo: bool, new: Path) -> None:
         """Follow a renamed run, and offer to undo that unless it was one itself (``is_undo``)."""
@@ -128,7 +133,8 @@ class RunFiles(QObject):
         if is_undo:
             self._messages.show_message(text, topic=_TOPIC)
         else:
-            self._offer_undo(text, new, partial(self._rename, new, old.name, is_undo=True))
+            undo = partial(self._rename, new, old.name, is_undo=True)
+            self._offer_undo(text, _UndoStep(new, old, undo))
 
     def _on_trashed(self, trashed: specs.run_files.TrashedRun) -> None:
         run = trashed.run
@@ -151,20 +157,20 @@ class RunFiles(QObject):
         if trashed.trash_path is None:
             self._report_irreversible(run, text)
         else:
-            self._offer_undo(text, run, partial(self._restore, trashed, was_open))
+            undo = partial(self._restore, trashed, was_open)
+            self._offer_undo(text, _UndoStep(trashed.trash_path, run, undo))
 
-    def _restore(self, trashed: specs.run_files.TrashedRun, was_open: bool) -> None:
+    def _restore(self, trashed: specs.run_files.TrashedRun, was_open: bool) -> JobHandle[Path]:
         job = self._studio.backend.submit(specs.run_files.restore_run(trashed))
         job.on_finished(partial(self._on_restored, was_open))
-        job.on_failed(partial(self._on_not_restored, trashed, was_open))
+        job.on_failed(self._studio.notify)
+        return job
 
-    def _on_not_restored(
-        self, trashed: specs.run_files.TrashedRun, was_open: bool, failure: Failure
-    ) -> None:
-        # What is in its place may go away, and the run can be restored after all.
-        self._undo_steps.append(_UndoStep(trashed.run, partial(self._restore, trashed, was_open)))
-        self._refresh()
-        self._studio.notify(failure)
+    def _on_not_undone(self, step: _UndoStep, failure: Failure) -> None:
+        # What prevents it may go away: a training of the run, or another run in its place.
+        if step.source.exists():
+            self._undo_steps.append(step)
+            self._refresh()
 
     def _on_restored(self, was_open: bool, run: Path) -> None:
         self._studio.follow_moved_run(None, run)
@@ -184,12 +190,12 @@ class RunFiles(QObject):
 
     def _report_irreversible(self, run: Path, text: str) -> None:
         """Show the message of a change that can't be undone, and drop the run's undo steps."""
-        self._undo_steps = [step for step in self._undo_steps if step.run != run]
+        self._undo_steps = [step for step in self._undo_steps if step.source != run]
         self._refresh()
         self._messages.show_message(text, topic=_TOPIC)
 
-    def _offer_undo(self, text: str, run: Path, undo: Callable[[], object]) -> None:
-        self._undo_steps.append(_UndoStep(run, undo))
+    def _offer_undo(self, text: str, step: _UndoStep) -> None:
+        self._undo_steps.append(step)
         self._refresh()
         self._messages.show_message(text, action=self.tr("Undo"), callback=self.undo, topic=_TOPIC)
 

@@ -208,6 +208,41 @@ def test_a_run_that_is_trained_is_left_alone(
         (run / "samples" / "step-00000003.png").write_bytes(b"")
 
 
+def test_a_rename_that_can_not_be_undone_yet_can_be_undone_later(
+    qtbot: QtBot, window: MainWindow, run: Path
+) -> None:
+    new = run.parent / "second"
+    window.actions_["run.rename"].trigger()
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.studio.run == new, timeout=WAIT)
+    lock = RunFolder.open(new).lock()
+    window.actions_["run.undo"].trigger()
+    qtbot.waitUntil(lambda: "second is being trained" in window.messages.text, timeout=WAIT)
+    lock.release()
+    assert window.actions_["run.undo"].isEnabled()
+    window.actions_["run.undo"].trigger()
+    qtbot.waitUntil(lambda: window.studio.run == run, timeout=WAIT)
+    assert run.is_dir()
+    assert not window.actions_["run.undo"].isEnabled()
+
+
+def test_what_is_gone_for_good_does_not_stand_before_an_earlier_undo(
+    qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
+) -> None:
+    other = run.parent / "other"
+    shutil.copytree(tiny_run, other)
+    window.run_files.trash(other)
+    qtbot.waitUntil(lambda: "other is in the trash" in window.messages.text, timeout=WAIT)
+    window.actions_["run.rename"].trigger()
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.studio.run == run.parent / "second", timeout=WAIT)
+    shutil.rmtree(run.parent / "second")
+    window.actions_["run.undo"].trigger()
+    qtbot.waitUntil(lambda: "no run at" in window.messages.text, timeout=WAIT)
+    window.actions_["run.undo"].trigger()
+    qtbot.waitUntil(other.is_dir, timeout=WAIT)
+
+
 def test_cards_of_the_start_page_have_the_keys_and_the_menu(
     qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
 ) -> None:
