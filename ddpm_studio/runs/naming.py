@@ -69,6 +69,14 @@ def taken(name: str) -> StudioError:
     return StudioError(f"There is a run {name!r} already.", "Choose another name.")
 
 
+def reserved(name: str) -> StudioError:
+    """Return the error for a name that is kept for a training, whose folder does not exist yet."""
+    return StudioError(
+        f"The name {name!r} belongs to a training that has yet to begin.",
+        "Choose another name, or take the training out of the queue.",
+    )
+
+
 def _encode(name: str) -> bytes:
     # File names that are not UTF-8 contain lone surrogates.
     return name.encode(errors="surrogatepass")

@@ -145,8 +145,10 @@ class WindowTrainer(QObject):
 
     def is_reserved(self, run: Path) -> bool:
         """Whether a folder belongs to the training in progress or to a queued one."""
-        is_training = self.job is not None and self.run == run
-        return is_training or any(queued.run == run for queued in self.queue)
+        runs = [queued.run for queued in self.queue]
+        if self.job is not None and self.run is not None:
+            runs.append(self.run)
+        return run.resolve() in [other.resolve() for other in runs]
 
     def dequeue(self, *queued: QueuedTraining) -> None:
         """Remove trainings from the queue; without arguments, all of them."""

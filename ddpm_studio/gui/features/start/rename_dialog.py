@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -11,7 +12,6 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_L, SPACE_M
 from ddpm_studio.gui.widgets.layout.basics import button, label, name, set_property
 from ddpm_studio.gui.widgets.layout.dialog_buttons import dialog_button_row
-from ddpm_studio.runs.naming import renamed_path
 
 _WIDTH = 380
 
@@ -21,15 +21,18 @@ class RenameDialog(QDialog):
 
     Args:
         run: the run's folder.
+        renamed_path: returns the run's path under another name, or raises a StudioError.
         parent: the window, which keeps running meanwhile.
     """
 
     chosen = Signal(str)
     """The new name."""
 
-    def __init__(self, run: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, run: Path, renamed_path: Callable[[str], Path], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._run = run
+        self._run, self._renamed_path = run, renamed_path
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Rename the run"))
         self.setMinimumWidth(_WIDTH)
@@ -58,7 +61,7 @@ class RenameDialog(QDialog):
 
     def _check(self) -> None:
         try:
-            new = renamed_path(self._run, self.edit.text())
+            new = self._renamed_path(self.edit.text())
         except StudioError as error:
             problem = str(error)
         except OSError as error:

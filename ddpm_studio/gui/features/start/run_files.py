@@ -13,13 +13,14 @@ from PySide6.QtWidgets import QWidget
 
 from ddpm_studio.backend import JobHandle, JobSpec, specs
 from ddpm_studio.durations import format_size
-from ddpm_studio.errors import Failure
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.common.counts import step_count
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.runs.naming import renamed_path, reserved
 from ddpm_studio.runs.ready import is_ready
 
 T = TypeVar("T")
@@ -91,8 +92,8 @@ class RunFiles(QObject):
 
     def rename(self, run: Path) -> None:
         """Ask for a run's new name."""
-        dialog = RenameDialog(run, self._window)
-        dialog.chosen.connect(partial(self._rename, run))
+        dialog = RenameDialog(run, partial(self._renamed_path, run), self._window)
+        dialog.chosen.connect(partial(self._on_name, run))
         dialog.open()
 
     def trash(self, run: Path) -> None:
@@ -105,7 +106,38 @@ class RunFiles(QObject):
             step = self._undo_steps.pop()
             self._messages.clear("info")
             self._refresh()
-            step.do().on_failed(partial(self._on_not_undone, step))
+            try:
+                self._check_not_reserved(step.target)
+            except StudioError as error:
+                self._studio.notify(error)
+                self._put_back(step)
+            else:
+                step.do().on_failed(lambda _failure: self._put_back(step))
+
+    def _renamed_path(self, run: Path, name: str) -> Path:
+        """Return a run's path under another name.
+
+        Raises:
+            StudioError: if the name is invalid, taken or reserved for a training.
+        """
+        new = renamed_path(run, name)
+        if new != run:
+            self._check_not_reserved(new)
+        return new
+
+    def _check_not_reserved(self, run: Path) -> None:
+        """Raise StudioError if a training is to make its folder there."""
+        if self._studio.trainer.is_reserved(run):
+            raise reserved(run.name)
+
+    def _on_name(self, run: Path, name: str) -> None:
+        try:
+            # A training may have been queued since the dialog checked the name.
+            self._check_not_reserved(run.parent / name)
+        except StudioError as error:
+            self._studio.notify(error)
+        else:
+            self._rename(run, name)
 
     def _rename_open(self) -> None:
         if self._studio.run is not None:
@@ -166,8 +198,8 @@ class RunFiles(QObject):
         job.on_failed(self._studio.notify)
         return job
 
-    def _on_not_undone(self, step: _UndoStep, failure: Failure) -> None:
-        # What prevents it may go away: a training of the run, or another run in its place.
+    def _put_back(self, step: _UndoStep) -> None:
+        """Keep a step that failed: what prevents it, such as a training, may go away."""
         if step.source.exists():
             self._undo_steps.append(step)
             self._refresh()

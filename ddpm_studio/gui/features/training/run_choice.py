@@ -11,7 +11,7 @@ from ddpm_studio import paths
 from ddpm_studio.errors import StudioError
 from ddpm_studio.gui.theme.tokens import SPACE_S
 from ddpm_studio.gui.widgets.layout.basics import label, name, set_property, tool_button
-from ddpm_studio.runs.naming import run_path, sanitize_name, taken
+from ddpm_studio.runs.naming import reserved, run_path, sanitize_name, taken
 
 
 class RunChoice(QWidget):
@@ -63,17 +63,19 @@ class RunChoice(QWidget):
         """Return the folder of the new run.
 
         Raises:
-            StudioError: the name is invalid or taken, or the folder can't be read.
+            StudioError: the name is invalid, taken or reserved, or the folder can't be read.
         """
         path = run_path(self.folder, self.name_edit.text())
         try:
-            is_empty = not self._is_reserved(path) and path.is_dir() and not any(path.iterdir())
+            is_empty = path.is_dir() and not any(path.iterdir())
         except OSError as error:
             raise StudioError(
                 f"{path.name} can't be the folder of a run: {error.strerror}.", "Choose another."
             ) from error
-        if self._is_taken(path) and not is_empty:
+        if paths.path_exists(path) and not is_empty:
             raise taken(path.name)
+        if self._is_reserved(path):
+            raise reserved(path.name)
         return path
 
     def _is_taken(self, path: Path) -> bool:

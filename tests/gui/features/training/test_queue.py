@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.runs import RunFolder
 from tests import narrow
@@ -19,7 +21,15 @@ LONG, SHORT = 9_000, 3
 
 
 @pytest.fixture
-def window(qtbot: QtBot, backend: Backend, picture_folder: Path) -> MainWindow:
+def window(
+    qtbot: QtBot,
+    backend: Backend,
+    picture_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> MainWindow:
+    # A trash of the test's own.
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     window = opened(qtbot, backend)
     window.studio.open_paths([picture_folder])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
@@ -78,6 +88,41 @@ def test_a_queued_training_is_taken_out_by_its_button(qtbot: QtBot, window: Main
         window.studio.trainer.stop()
         qtbot.waitUntil(lambda: window.studio.training is None, timeout=WAIT)
     assert not third.exists()
+
+
+def test_the_name_of_a_queued_training_is_kept_for_it(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path
+) -> None:
+    with narrow.network():
+        first = begin(qtbot, window)
+        trashed, other = first.with_name("trashed"), first.with_name("other")
+        for run in (trashed, other):
+            shutil.copytree(tiny_run, run)
+        window.run_files.trash(trashed)
+        qtbot.waitUntil(lambda: "trashed is in the trash" in window.messages.text, timeout=WAIT)
+        window.training.run_choice.name_edit.setText("trashed")
+        assert enqueue(window, SHORT) == trashed
+
+        window.run_files.rename(other)
+        dialog = window.findChild(RenameDialog)
+        assert dialog is not None
+        assert dialog.problem.text() == ""
+        dialog.edit.setText("trashed")
+        assert "a training that has yet to begin" in dialog.problem.text()
+        assert not dialog.rename_button.isEnabled()
+        dialog.chosen.emit("trashed")
+        assert "a training that has yet to begin" in window.messages.text
+        window.messages.clear()
+        window.actions_["run.undo"].trigger()
+        assert "a training that has yet to begin" in window.messages.text
+        assert not trashed.exists()
+
+        window.studio.trainer.dequeue()
+        window.actions_["run.undo"].trigger()
+        qtbot.waitUntil(trashed.is_dir, timeout=WAIT)
+        window.studio.trainer.stop()
+        qtbot.waitUntil(lambda: window.studio.training is None, timeout=WAIT)
+    assert other.is_dir()
 
 
 def test_cancelling_all_begins_nothing(qtbot: QtBot, window: MainWindow) -> None:
