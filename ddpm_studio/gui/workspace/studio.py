@@ -372,7 +372,8 @@ class Studio(QObject):
     @property
     def model_step(self) -> int | None:
         """Number of steps that the open model has been trained for; None if unknown."""
-        if self.uses_live_weights:
+        # Until the training has read its pictures, the model is that of the checkpoint.
+        if self.uses_live_weights and self.trainer.step is not None:
             return self.trainer.step
         return max(self.run_view.summary.checkpoints, default=None) if self.run_view else None
 

@@ -93,8 +93,8 @@ class WindowTrainer(QObject):
         self._opened, self._records, self._new_run = opened, records, new_run
         self.job: JobHandle[TrainResult] | None = None
         self.run: Path | None = None
-        #: Number of steps that the network has been trained for.
-        self.step = 0
+        #: Number of steps that the network has been trained for; None until the training begins.
+        self.step: int | None = None
         self.queue: list[QueuedTraining] = []
         # The job's state when ``changed`` was last emitted for it.
         self._state = State.WAITING
@@ -240,6 +240,7 @@ class WindowTrainer(QObject):
     ) -> None:
         self.job = self._opened.backend.submit(spec)
         self.run, self._fallback, self.previous_run = run, fallback, previous
+        self.step = None
         self.job.on_event(self._on_event)
         self._state = self.job.state
         self.job.changed.connect(self._on_job_changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from ddpm_studio.gui.features.training.training_panel import TrainingPanel
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import TrainResult
-from ddpm_studio.jobs.events import RunStarted
+from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
 from ddpm_studio.requests import TrainRequest
 from tests.gui.fake_backend import FakeBackend
+from tests.gui.summaries import view_of
 
 
 def test_steps_are_no_change_of_the_training(
@@ -100,3 +102,26 @@ def test_a_queued_fine_tuning_follows_the_run_that_it_starts_from(
     fake.finish(fake.job("Training second"), None)
     qtbot.waitUntil(lambda: studio.trainer.run == tmp_path / "third")
     assert asked == [None, moved, tmp_path / "other"]
+
+
+def test_until_its_training_begins_a_model_is_that_of_its_checkpoint(
+    fake: FakeBackend, tmp_path: Path
+) -> None:
+    studio = Studio(fake)
+    first, second = tmp_path / "first", tmp_path / "second"
+    request = TrainRequest(preset="tiny", batch_size=32, steps=9000)
+    for run, taken in ((first, 5000), (second, 2000)):
+        view = replace(view_of(run, step=taken, checkpoints=(taken,)), request=request)
+        studio.open_run(run)
+        fake.finish(fake.job(f"Opening {run.name}"), view)
+        studio.trainer.resume(run, request)
+        job = fake.job(f"Training {run.name}")
+        fake.progress(job, 1, 3, "Reading pictures")
+        assert studio.uses_live_weights
+        assert studio.model_step == taken
+        assert not studio.auto_drawing.is_waiting
+        fake.send(job, RunStarted(run, taken, 9000, 1000, "CPU", "float32"))
+        assert studio.model_step == taken
+        fake.send(job, TrainTick(taken + 7, 9000, 40.0, 100.0, 0, (0.0,) * BINS))
+        assert studio.model_step == taken + 7
+        fake.finish(job, None)

@@ -40,7 +40,7 @@ def window(
 
 def begin(qtbot: QtBot, window: MainWindow) -> Path:
     window.actions_["training.start"].trigger()
-    qtbot.waitUntil(lambda: window.studio.trainer.step > 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: bool(window.studio.trainer.step), timeout=WAIT)
     run = window.studio.training_run
     assert run is not None
     return run
