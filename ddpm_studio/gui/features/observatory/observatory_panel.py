@@ -278,8 +278,10 @@ class ObservatoryPanel(QWidget):
             self.live.setText(self.tr("● paused"))
         else:
             self.live.setText(self.tr("● training"))
-        # The last records of a training that ended here are not another process's.
-        self.live.setVisible(is_training or (record.is_live and not is_ours))
+        # The last records of a training that ended here are not another process's; but one may go
+        # on with it, which its owner file then says.
+        is_elsewhere = record.trainer is not None or (record.is_live and not is_ours)
+        self.live.setVisible(is_training or is_elsewhere)
 
     def _show_tags(self) -> None:
         if self._record is not None:
