@@ -108,6 +108,8 @@ class MainWindow(QMainWindow):
 
     def build_tools(self) -> None:
         """Build the panels of docks and tabs, once; after the first paint, to not delay it."""
+        from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
+
         self._fill_docks()
         self._fill_tabs()
         self.run_files = RunFiles(self.studio, self.actions_, self.recent, self.messages, self)
@@ -115,7 +117,14 @@ class MainWindow(QMainWindow):
         self.report = ReportWriter(self.studio, self.actions_, self.messages, self)
         self.start_page.rename_requested.connect(self.run_files.rename)
         self.start_page.trash_requested.connect(self.run_files.trash)
-        self._undo_actions.connect_tools()
+        gallery = self.tool(GalleryPanel).items
+        self._undo_actions.connect_tools(
+            {
+                "pins": lambda: self.studio.pins.last_change,
+                "gallery": lambda: gallery.last_change,
+                RUN: lambda: self.run_files.last_change,
+            }
+        )
         for slot in (self._undo_actions.refresh, self.messages.update_layout):
             self.tabs.currentChanged.connect(slot)
         self._central_stack.currentChanged.connect(self._undo_actions.refresh)

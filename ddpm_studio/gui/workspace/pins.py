@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ddpm_studio.backend import Backend, specs
 from ddpm_studio.errors import Failure
+from ddpm_studio.gui.workspace.undo_order import next_change
 
 if TYPE_CHECKING:
     from ddpm_studio.gui.platform.images import Pictures
@@ -32,7 +33,7 @@ class Pins(QObject):
         super().__init__(parent)
         self._backend, self._notify = backend, notify
         self._loaded = False
-        self._removed: list[list[tuple[int, Pin]]] = []
+        self._removed: list[tuple[int, list[tuple[int, Pin]]]] = []
         self.items: list[Pin] = []
         """The pins, in the order in which they were pinned."""
 
@@ -40,6 +41,11 @@ class Pins(QObject):
     def can_undo(self) -> bool:
         """Whether :meth:`undo` has a removal to undo."""
         return bool(self._removed)
+
+    @property
+    def last_change(self) -> int | None:
+        """Number of the removal to undo next, from :func:`next_change`; None: none."""
+        return self._removed[-1][0] if self._removed else None
 
     def load(self) -> None:
         """Load the pins of earlier sessions, once."""
@@ -58,9 +64,8 @@ class Pins(QObject):
     def remove(self, items: Sequence[Pin]) -> None:
         """Remove pins; :meth:`undo` restores them."""
         removed_ids = {id(item) for item in items}
-        self._removed.append(
-            [(index, pin) for index, pin in enumerate(self.items) if id(pin) in removed_ids]
-        )
+        batch = [(index, pin) for index, pin in enumerate(self.items) if id(pin) in removed_ids]
+        self._removed.append((next_change(), batch))
         self.items = [pin for pin in self.items if id(pin) not in removed_ids]
         spec = specs.gallery.delete([item.path for item in items])
         self._backend.submit(spec).on_failed(self._notify)
@@ -68,7 +73,7 @@ class Pins(QObject):
 
     def undo(self) -> None:
         """Restore the pins that were removed last."""
-        batch = self._removed.pop() if self._removed else []
+        batch = self._removed.pop()[1] if self._removed else []
         for index, item in batch:
             self.items.insert(min(index, len(self.items)), item)
         spec = specs.gallery.restore([item.path for _, item in batch])

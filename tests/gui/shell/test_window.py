@@ -26,6 +26,7 @@ from ddpm_studio.gui.features.inpaint.inpaint_panel import InpaintPanel
 from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePanel
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
+from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.theme.theme import Theme, current_theme
 from ddpm_studio.gui.widgets.layout.drop_overlay import DropOverlay
@@ -529,6 +530,57 @@ def test_one_key_takes_back_what_was_done_in_the_tool_that_is_seen(
     window.tool(GalleryPanel).delete_chosen()
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.tool(GalleryPanel).thumbnails.count == count, timeout=WAIT)
+
+
+def test_the_key_takes_back_the_last_change_wherever_it_was_made(
+    qtbot: QtBot, window: MainWindow, tiny_run: Path, tmp_path: Path
+) -> None:
+    run = Path(shutil.copytree(tiny_run, tmp_path / "runs" / "first"))
+    open_run(qtbot, window.studio, run)
+    gallery, pins, undo = (
+        window.tool(GalleryPanel),
+        window.studio.pins,
+        window.actions_["edit.undo"],
+    )
+    gallery.count.setCurrentIndex(0)
+    gallery.draw_samples()
+    qtbot.waitUntil(lambda: gallery.thumbnails.count > 0, timeout=WAIT)
+    count = gallery.thumbnails.count
+    pins.add(np.zeros((16, 16, 3), np.uint8))
+    qtbot.waitUntil(lambda: len(pins.items) == 1, timeout=WAIT)
+
+    def rename(name: str) -> None:
+        window.actions_["run.rename"].trigger()
+        dialog = window.findChild(RenameDialog)
+        assert dialog is not None
+        dialog.edit.setText(name)
+        dialog.rename_button.click()
+        is_named(name)
+        qtbot.waitUntil(lambda: window.findChild(RenameDialog) is None, timeout=WAIT)
+
+    def is_named(name: str) -> None:
+        renamed = run.with_name(name)
+        qtbot.waitUntil(lambda: window.studio.run == renamed, timeout=WAIT)
+
+    rename("second")
+    gallery.select(gallery.items.shown[:1])
+    gallery.delete_chosen()
+    rename("third")
+    pins.remove(pins.items)
+    window.show_tool(window.tool(ReversePanel))
+    undo.trigger()
+    assert len(pins.items) == 1
+    window.show_tool(gallery)
+    undo.trigger()
+    is_named("second")
+    assert gallery.thumbnails.count == count - 1
+    window.show_tool(window.tool(ReversePanel))
+    undo.trigger()
+    qtbot.waitUntil(lambda: gallery.thumbnails.count == count, timeout=WAIT)
+    assert window.studio.run == run.with_name("second")
+    undo.trigger()
+    is_named("first")
+    assert not undo.isEnabled()
 
 
 def test_nothing_lies_over_another_thing_in_a_small_window(

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from ddpm_studio.gui.workspace.undo_order import next_change
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id
 from ddpm_studio.jobs.library.gallery import GalleryEntry
 
@@ -36,14 +37,22 @@ class Filter:
         )
 
 
+@dataclass(eq=False)
+class _Deletion:
+    """Deleted pictures, with the number of the change, see :func:`next_change`."""
+
+    items: list[GalleryEntry]
+    number: int
+
+
 class GalleryItems:
     """Gallery model: all kept pictures and, in ``shown``, those that pass the filter, sorted."""
 
     def __init__(self) -> None:
         self._all: list[GalleryEntry] = []
-        self._deleted: list[list[GalleryEntry]] = []
-        # Being restored: batches whose files are not back yet.
-        self._restoring: list[list[GalleryEntry]] = []
+        self._deleted: list[_Deletion] = []
+        # Being restored: deletions whose files are not back yet.
+        self._restoring: list[_Deletion] = []
         self.filter = Filter()
         self.order: Order = "newest"
         self.shown: list[GalleryEntry] = []
@@ -55,6 +64,11 @@ class GalleryItems:
     def can_undo(self) -> bool:
         """Whether there is a deletion to undo."""
         return bool(self._deleted)
+
+    @property
+    def last_change(self) -> int | None:
+        """Number of the deletion to undo next, from :func:`next_change`; None: none."""
+        return self._deleted[-1].number if self._deleted else None
 
     @property
     def runs(self) -> list[Path]:
@@ -101,14 +115,15 @@ class GalleryItems:
         """Update the path of a run that was moved; None: it was deleted, with its pictures."""
         if self.filter.run == old:
             self.filter = replace(self.filter, run=new)
+        batches = [self._all, *(part.items for part in chain(self._deleted, self._restoring))]
         if new is not None:
-            for item in chain(self._all, *self._deleted, *self._restoring):
+            for item in chain(*batches):
                 if item.run == old:
                     item.run = new
         else:
-            for batch in (self._all, *self._deleted, *self._restoring):
+            for batch in batches:
                 batch[:] = [item for item in batch if item.run != old]
-            self._deleted = [batch for batch in self._deleted if batch]
+            self._drop_empty()
         self.refresh()
 
     def add(self, entries: Iterable[GalleryEntry]) -> None:
@@ -151,25 +166,27 @@ class GalleryItems:
     def delete(self, items: Sequence[GalleryEntry]) -> None:
         """Remove pictures; :meth:`undo` begins to restore them."""
         gone = {id(item) for item in items}
-        self._deleted.append(list(items))
+        self._deleted.append(_Deletion(list(items), next_change()))
         self._all = [item for item in self._all if id(item) not in gone]
         self.refresh()
 
     def undo(self) -> list[GalleryEntry]:
         """Return the last deleted batch; :meth:`add_restored` adds it once its files are back."""
-        batch = self._deleted.pop() if self._deleted else []
-        self._restoring.append(batch)
-        return batch
+        if not self._deleted:
+            return []
+        self._restoring.append(self._deleted.pop())
+        return self._restoring[-1].items
 
     def add_restored(self, batch: list[GalleryEntry], lost: Sequence[GalleryEntry] = ()) -> None:
         """Add a batch returned by :meth:`undo` again, once its files are restored.
 
         Those of ``lost`` are not, and stay deleted, until they are restored by another undo.
         """
-        self._restoring = [other for other in self._restoring if other is not batch]
         self._all += [item for item in batch if item not in lost]
-        if lost:
-            self._deleted.append(list(lost))
+        for deletion in [part for part in self._restoring if part.items is batch]:
+            self._restoring.remove(deletion)
+            if lost:
+                self._deleted.append(_Deletion(list(lost), deletion.number))
         self.refresh()
 
     def keep(self, items: Sequence[GalleryEntry]) -> None:
@@ -177,7 +194,11 @@ class GalleryItems:
 
         Those that :meth:`undo` has returned are left to :meth:`add_restored`.
         """
-        self._all += [item for item in chain(*self._deleted) if item in items]
-        rest = ([item for item in batch if item not in items] for batch in self._deleted)
-        self._deleted = [batch for batch in rest if batch]
+        for deletion in self._deleted:
+            self._all += [item for item in deletion.items if item in items]
+            deletion.items = [item for item in deletion.items if item not in items]
+        self._drop_empty()
         self.refresh()
+
+    def _drop_empty(self) -> None:
+        self._deleted = [deletion for deletion in self._deleted if deletion.items]

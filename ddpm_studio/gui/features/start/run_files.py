@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.gui.workspace.undo_order import next_change
 from ddpm_studio.runs.naming import renamed_path, reserved
 from ddpm_studio.runs.ready import is_ready
 
@@ -34,12 +35,14 @@ _TOPIC = "run files"
 class _UndoStep:
     """Undo step of a rename or a move to the trash.
 
-    ``do`` submits the job that moves the run from ``source``, where it is since, to ``target``.
+    ``do`` submits the job that moves the run from ``source``, where it is since, to ``target``;
+    ``number`` is that of the change, see :func:`next_change`.
     """
 
     source: Path
     target: Path
     do: Callable[[], JobHandle[Path]]
+    number: int = field(default_factory=next_change)
 
 
 class RunFiles(QObject):
@@ -89,6 +92,11 @@ class RunFiles(QObject):
         studio.training_changed.connect(self._refresh)
         studio.run_moved.connect(self._on_moved)
         self._refresh()
+
+    @property
+    def last_change(self) -> int | None:
+        """Number of the change to undo next, from :func:`next_change`; None: none."""
+        return self._undo_steps[-1].number if self._undo_steps else None
 
     def rename(self, run: Path) -> None:
         """Ask for a run's new name."""
