@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolSteps
+from ddpm_studio.backend.spec import DeviceSteps, JobSpec, Lane, PoolCall, PoolSteps
+from ddpm_studio.backend.specs import run_files
 from ddpm_studio.durations import format_count
 from ddpm_studio.jobs.events import (
     BitsMeasured,
@@ -49,7 +51,7 @@ def draw_samples(request: EvaluateRequest) -> JobSpec[Samples]:
 
 
 def evaluate_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[EvaluationResult]:
-    """Compare samples with real pictures, and record the evaluation in the run."""
+    """Compare samples with real pictures, for :func:`record_evaluation`."""
 
     def work() -> Generator[Event, None, EvaluationResult]:
         from ddpm_studio.jobs.measuring import evaluating
@@ -58,6 +60,18 @@ def evaluate_samples(request: EvaluateRequest, samples: Samples) -> JobSpec[Eval
 
     title = f"Evaluating {format_count(len(samples.pictures), 'sample')}"
     return JobSpec(title, PoolSteps(work), Lane.BACKGROUND, wanted=True)
+
+
+def record_evaluation(run: Path, result: EvaluationResult) -> JobSpec[None]:
+    """Record an evaluation in its run; not while a run is being renamed."""
+
+    def work() -> None:
+        from ddpm_studio.jobs.measuring import evaluating
+
+        evaluating.record_evaluation(run, result)
+
+    title = f"Keeping the figures of {run.name}"
+    return JobSpec(title, PoolCall(work), listed=False, queue=run_files.QUEUE)
 
 
 def decode(

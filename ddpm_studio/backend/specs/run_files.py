@@ -17,7 +17,8 @@ from ddpm_studio.paths import rename_with_retries
 if TYPE_CHECKING:
     from ddpm_studio.runs.moving import RunExtent
 
-_QUEUE = "run files"
+QUEUE = "run files"
+"""Queue of the jobs during which a run must not move."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def rename_run(run: Path, name: str) -> JobSpec[Path]:
 
         return moving.rename(run, name)
 
-    return JobSpec(f"Renaming {run.name}", PoolCall(work), listed=False, queue=_QUEUE)
+    return JobSpec(f"Renaming {run.name}", PoolCall(work), listed=False, queue=QUEUE)
 
 
 def trash_run(run: Path) -> JobSpec[TrashedRun]:
@@ -72,7 +73,7 @@ def trash_run(run: Path) -> JobSpec[TrashedRun]:
         is_known = trash_path != run and trash_path.exists()
         return TrashedRun(run, extent, True, trash_path if is_known else None, planned)
 
-    return JobSpec(f"Moving {run.name} to the trash", PoolCall(work), listed=False, queue=_QUEUE)
+    return JobSpec(f"Moving {run.name} to the trash", PoolCall(work), listed=False, queue=QUEUE)
 
 
 def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
@@ -103,7 +104,7 @@ def restore_run(trashed: TrashedRun) -> JobSpec[Path]:
             journal.begin(run, trashed.planned)
         return run
 
-    return JobSpec(f"Bringing {trashed.run.name} back", PoolCall(work), listed=False, queue=_QUEUE)
+    return JobSpec(f"Bringing {trashed.run.name} back", PoolCall(work), listed=False, queue=QUEUE)
 
 
 def delete_run(trashed: TrashedRun) -> JobSpec[Path]:
@@ -116,4 +117,4 @@ def delete_run(trashed: TrashedRun) -> JobSpec[Path]:
         moving.delete(run, trashed.extent)
         return run
 
-    return JobSpec(f"Deleting {run.name}", PoolCall(work), listed=False, queue=_QUEUE)
+    return JobSpec(f"Deleting {run.name}", PoolCall(work), listed=False, queue=QUEUE)

@@ -77,7 +77,12 @@ def evaluate(
             range.
     """
     samples = yield from draw_samples(request, sources, models, devices)
-    return (yield from evaluate_samples(request, samples))
+    result = yield from evaluate_samples(request, samples)
+    try:
+        record_evaluation(request.run, result)
+    except StudioError as error:
+        yield Notice(str(error))
+    return result
 
 
 def draw_samples(
@@ -110,14 +115,24 @@ def draw_samples(
 def evaluate_samples(
     request: EvaluateRequest, samples: Samples
 ) -> Generator[Event, None, EvaluationResult]:
-    """Compute the metrics of :func:`evaluate` on the CPU, and record them."""
+    """Compute the metrics of :func:`evaluate` on the CPU, for :func:`record_evaluation`."""
     comparison = yield from compare(request, samples.pictures, samples.real)
-    result = replace(comparison, step=samples.step, recipe={**samples.recipe, **comparison.recipe})
+    return replace(comparison, step=samples.step, recipe={**samples.recipe, **comparison.recipe})
+
+
+def record_evaluation(run: Path, result: EvaluationResult) -> None:
+    """Record the metrics of a run's samples in the run.
+
+    Raises:
+        StudioError: if its folder can't be written to.
+    """
     try:
-        evaluations.append(request.run, _to_record(result))
+        evaluations.append(run, _to_record(result))
     except OSError as error:
-        yield Notice(f"The figures can't be kept in the run: {error.strerror or error}.")
-    return result
+        raise StudioError(
+            f"The figures can't be kept in {run.name}: {error.strerror or error}.",
+            f"Check that {run} is there and may be written to.",
+        ) from error
 
 
 def evaluate_files(

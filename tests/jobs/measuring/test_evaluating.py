@@ -83,6 +83,15 @@ def test_a_run_is_evaluated_and_the_figures_are_noted_in_it(own_run: Path) -> No
     assert noted.told["recipe"]["request"]["sampler"] == "dpm++2m-sde"
 
 
+def test_figures_that_can_not_be_kept_are_returned_all_the_same(own_run: Path) -> None:
+    (own_run / "evaluations.jsonl").mkdir()
+    asked = EvaluateRequest(run=own_run, metric="frechet", **FAST)
+    events, result = finish(evaluate(asked, [], ModelStore()))
+    assert named(result).keys() == {"frechet"}
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any(text.startswith("The figures can't be kept in run: ") for text in told)
+
+
 def test_the_samples_are_those_that_the_sampler_draws(own_run: Path, tmp_path: Path) -> None:
     asked = EvaluateRequest(run=own_run, metric="frechet", sampler="ddim", **FAST)
     ours = finish(evaluate(asked, [], ModelStore()))[1]

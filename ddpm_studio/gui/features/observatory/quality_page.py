@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,9 @@ from ddpm_studio.backend import JobHandle, specs
 from ddpm_studio.backend.record import RunRecord
 from ddpm_studio.catalogue import FEATURES, METRICS
 from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.errors import Failure
 from ddpm_studio.gui.features.common.counts import counted
+from ddpm_studio.gui.features.observatory.runs_page import with_moved_run
 from ddpm_studio.gui.theme.theme import current_theme
 from ddpm_studio.gui.theme.tokens import SPACE_M, SPACE_S
 from ddpm_studio.gui.widgets.forms.choices import add_choices, set_name_from_field, translated
@@ -59,7 +60,9 @@ class QualityPage(QWidget):
         self._studio = studio
         self._record: RunRecord | None = None
         self._known: tuple[RecordedEvaluation, ...] | None = None
-        self._job: JobHandle[Samples] | JobHandle[EvaluationResult] | None = None
+        self._job: JobHandle[object] | None = None
+        # Paths of the run in evaluation; the last is the present one.
+        self._evaluated: list[Path] = []
         fields = EvaluateRequest.model_fields
         self.count = IntBox(2, 100_000)
         self.count.setValue(fields["count"].default)
@@ -82,6 +85,7 @@ class QualityPage(QWidget):
         self.legend = Legend()
         self._series: list[EvaluationSeries] = []
         self._lay_out()
+        studio.run_moved.connect(self._on_run_moved)
         self.space.currentIndexChanged.connect(self._update_figures)
         self.figure.currentIndexChanged.connect(self._update_plot)
         current_theme().changed.connect(self._show_legend)
@@ -99,38 +103,58 @@ class QualityPage(QWidget):
         self._on_record()
 
     def evaluate(self) -> None:
-        """Draw samples of the run's current model, then evaluate them; both jobs are listed."""
-        record = self._record
-        if record is None or self._job is not None:
+        """Draw samples of the run's current model, evaluate them, and record the figures.
+
+        A run that is renamed meanwhile is followed.
+        """
+        if self._record is None or self._job is not None:
             return
+        self._evaluated = [self._record.run]
         request = EvaluateRequest(
-            run=Path(record.run),
+            run=self._record.run,
             count=self.count.value(),
             features=self.features.currentData(),
         )
         job = self._studio.submit(specs.measuring.draw_samples(request))
 
         def on_samples(samples: Samples) -> None:
-            spec = specs.measuring.evaluate_samples(request, samples)
-            self._follow(self._studio.submit(spec), record)
+            evaluation = self._studio.submit(specs.measuring.evaluate_samples(request, samples))
+            evaluation.on_finished(self._record_evaluation)
+            evaluation.on_failed(self.failed.emit)
+            self._follow(evaluation)
 
         job.on_finished(on_samples)
-        self._follow(job, record)
+        job.on_failed(self.failed.emit)
+        self._follow(job)
 
-    def _follow(
-        self, job: JobHandle[Samples] | JobHandle[EvaluationResult], record: RunRecord
-    ) -> None:
+    def _record_evaluation(self, result: EvaluationResult) -> None:
+        """Record the figures in the run where it is now, and again if it was moved just then."""
+        run = self._evaluated[-1]
+
+        def on_failed(failure: Failure) -> None:
+            if self._evaluated[-1] != run:
+                self._record_evaluation(result)
+            else:
+                self.failed.emit(failure)
+
+        job = self._studio.submit(specs.measuring.record_evaluation(run, result))
+        job.on_failed(on_failed)
+        self._follow(job)
+
+    def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
+        present = self._evaluated[-1:]
+        if (moved := with_moved_run(present, old, new)) != present:
+            self._evaluated += moved
+
+    def _follow(self, job: JobHandle[object]) -> None:
         self._job = job
         self.start.setEnabled(False)
-        job.on_event(partial(self._on_event, record))
-        job.on_failed(self.failed.emit)
+        job.on_event(self._on_event)
         job.ended.connect(self._on_ended(job))
 
-    def _on_ended(
-        self, job: JobHandle[Samples] | JobHandle[EvaluationResult]
-    ) -> Callable[[], None]:
+    def _on_ended(self, job: JobHandle[object]) -> Callable[[], None]:
         def on_ended() -> None:
-            # The second job is followed before ``ended`` of the first one is emitted.
+            # The next job is followed before ``ended`` of the one before is emitted.
             if self._job is job:
                 self._job = None
                 self.start.setEnabled(True)
@@ -139,9 +163,10 @@ class QualityPage(QWidget):
 
         return on_ended
 
-    def _on_event(self, record: RunRecord, event: Event) -> None:
-        # Another run may be shown by now.
-        if isinstance(event, Notice) and record is self._record:
+    def _on_event(self, event: Event) -> None:
+        # Another run may be shown by now, or this one under another name.
+        is_shown = self._record is not None and self._record.run in self._evaluated
+        if isinstance(event, Notice) and is_shown:
             self.about.setText(event.text)
 
     def _lay_out(self) -> None:

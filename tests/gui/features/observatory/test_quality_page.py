@@ -5,17 +5,26 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from ddpm_studio.backend.spec import PoolCall
+from ddpm_studio.data import Dataset
+from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
 from ddpm_studio.gui.features.observatory.quality_page import QualityPage
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.runs import evaluations, metrics
+from ddpm_studio.jobs.events import EvaluationResult, MeasuredFigure, Notice
+from ddpm_studio.jobs.measuring.comparing import RealPictures
+from ddpm_studio.jobs.measuring.evaluating import Samples
+from ddpm_studio.runs import evaluations, metrics, moving
 from ddpm_studio.runs.evaluations import RecordedEvaluation
 from tests.evaluations import evaluation
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, open_run
 
 ONE = RecordedEvaluation(
@@ -28,6 +37,12 @@ ONE = RecordedEvaluation(
     told={},
     figures={"frechet": 3.5, "kid": 0.5},
     floors={"frechet": 0.25},
+)
+
+# No real pictures are needed where the test itself finishes the jobs.
+SAMPLES = Samples(np.zeros((4, 16, 16, 3), np.uint8), RealPictures(cast(Dataset, None)), 4, {})
+RESULT = EvaluationResult(
+    4, 4, 20, 10, "pixels", (MeasuredFigure("frechet", "frechet", "Fréchet distance", 3.5, None),)
 )
 
 
@@ -136,6 +151,71 @@ def test_the_run_is_evaluated_from_the_window(qtbot: QtBot, studio: Studio, run:
     [found] = evaluations.read(run)
     assert found.samples == 4
     assert page.value.text().startswith(f"{found.figures['frechet']:.4g} · floor ")
+
+
+def test_the_figures_of_a_run_that_is_renamed_are_kept_in_it(
+    qtbot: QtBot, fake: FakeBackend, run: Path
+) -> None:
+    """It is renamed while samples are drawn, evaluated, and before the figures are written."""
+    studio = Studio(fake)
+    page = QualityPage(studio)
+    qtbot.addWidget(page)
+    failures: list[object] = []
+    page.failed.connect(failures.append)
+
+    def rename(name: str) -> None:
+        nonlocal run
+        old, run = run, moving.rename(run, name)
+        studio.follow_moved_run(old, run)
+        page.show_record(studio.record(run))
+
+    page.show_record(studio.record(run))
+    page.evaluate()
+    drawing = fake.job(f"Drawing {page.count.value():,} samples to evaluate")
+    rename("second")
+    fake.send(drawing, Notice("Of the pictures, two are left out."))
+    assert page.about.text() == "Of the pictures, two are left out."
+    fake.finish(drawing, SAMPLES)
+    evaluating = fake.job("Evaluating 4 samples")
+    rename("third")
+    fake.send(evaluating, Notice("There is no floor."))
+    assert page.about.text() == "There is no floor."
+    fake.finish(evaluating, RESULT)
+    assert not page.start.isEnabled()
+
+    late = fake.job("Keeping the figures of third")
+    assert isinstance(late.spec.work, PoolCall)
+    rename("fourth")
+    with pytest.raises(StudioError, match="can't be kept in third") as refused:
+        late.spec.work.function()
+    fake.fail(late, refused.value)
+    again = fake.job("Keeping the figures of fourth")
+    assert isinstance(again.spec.work, PoolCall)
+    fake.finish(again, again.spec.work.function())
+    assert [one.figures for one in evaluations.read(run)] == [{"frechet": 3.5}]
+    assert failures == []
+    assert page.start.isEnabled()
+
+
+def test_figures_that_can_not_be_kept_are_reported_whatever_is_shown(
+    qtbot: QtBot, fake: FakeBackend, run: Path, tiny_run: Path
+) -> None:
+    studio = Studio(fake)
+    page = QualityPage(studio)
+    qtbot.addWidget(page)
+    failures: list[Failure] = []
+    page.failed.connect(failures.append)
+    page.show_record(studio.record(run))
+    page.evaluate()
+    drawing = fake.job(f"Drawing {page.count.value():,} samples to evaluate")
+    page.show_record(studio.record(tiny_run))
+    fake.send(drawing, Notice("Of the pictures, two are left out."))
+    assert page.about.text() == "", "it is not of the run that is shown"
+    fake.finish(drawing, SAMPLES)
+    fake.finish(fake.job("Evaluating 4 samples"), RESULT)
+    fake.fail(fake.job(f"Keeping the figures of {run.name}"), StudioError("The disk is full."))
+    assert [failure.cause for failure in failures] == ["The disk is full."]
+    assert page.start.isEnabled()
 
 
 def test_the_loss_of_held_out_pictures_lies_beside_that_of_training(
