@@ -51,8 +51,9 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     """Return the commands that repeat a model's training from its first step to ``step``.
 
     A run that was resumed with other settings needs a command for each. They end where the run did,
-    unless its learning rate decays towards the planned end, which must be planned again. The base
-    of a fine-tuning is trained first, as ``NAME-base``, if it was trained here.
+    unless its learning rate decays towards the planned end, which must be planned again. An earlier
+    stage is planned for its own end where the next would not go beyond the planned one. The base of
+    a fine-tuning is trained first, as ``NAME-base``, if it was trained here.
 
     Args:
         info: a run that was trained here.
@@ -75,8 +76,7 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     exact = exact and not any(None in stage.changed.values() for stage in stages)
     base = _base(info, f"{name}-base")
     commands = [*base.commands]
-    for stage in stages:
-        steps = stage.planned if _follows_plan(stage) else stage.end
+    for stage, steps in zip(stages, _printed_steps(stages), strict=True):
         if stage is stages[0]:
             request = stage.request.model_copy(update={"steps": steps})
             commands.append(train_command(info, request, name, data, base.start_from))
@@ -144,6 +144,19 @@ def _follows_plan(stage: _Stage) -> bool:
     """Whether the learning rate depends on the planned steps; assumed for unknown schedules."""
     schedule = stage.request.learning_rate_schedule
     return schedule not in LEARNING_RATES or LEARNING_RATES[schedule].needs_steps
+
+
+def _printed_steps(stages: Sequence[_Stage]) -> list[int]:
+    """Return the total of steps that each stage's command asks for, in increasing order.
+
+    A run goes on only to a larger total, so that a stage that was planned for as many steps as the
+    next or for more ends where it did, with another course of its learning rate.
+    """
+    totals: list[int] = []
+    for stage in reversed(stages):
+        fits = not totals or stage.planned < totals[0]
+        totals.insert(0, stage.planned if fits and _follows_plan(stage) else stage.end)
+    return totals
 
 
 def _describe_change(change: SettingsChange) -> str:

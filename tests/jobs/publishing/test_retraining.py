@@ -92,6 +92,28 @@ def test_no_command_gives_one_whose_rate_fell_towards_another_end(
     assert again.remarks == ["It was planned for 6 steps, and is at step 4."]
 
 
+@pytest.mark.parametrize("steps", [6, 5])
+def test_a_plan_that_was_changed_midway_takes_commands_that_run(
+    pictures: Path, tmp_path: Path, steps: int
+) -> None:
+    """A first command up to the planned 6 steps would leave none to the second, which fails."""
+    run = trained(
+        tmp_path / "run",
+        pictures,
+        ({"steps": 6, "learning_rate_schedule": "cosine"}, 4),
+        ({"steps": steps, "learning_rate": 1e-3, "device": "cpu"}, steps),
+    )
+    again = told(run, pictures, tmp_path / "again")
+    # The learning rate fell towards step 6 up to step 4, which no command repeats.
+    assert not again.exact
+    assert len(again.commands) == 2
+    for line in again.commands:
+        assert cli.run([*shlex.split(line)[1:], "--device", "cpu"]) == 0
+    retrained = RunFolder.open(tmp_path / "again")
+    assert retrained.newest().step == run.newest().step == steps
+    assert [change.step for change in retrained.info.changes] == [4]
+
+
 def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path) -> None:
     asked = {"steps": 2, "learning_rate_schedule": "cosine"}
     again = told(trained(tmp_path / "run", pictures, (asked, 2)), pictures)
