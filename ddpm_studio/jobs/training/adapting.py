@@ -81,20 +81,22 @@ def config_for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None
     )
 
 
-def load_start_weights(run: Path, network: Network, classes: tuple[str, ...]) -> None:
+def load_start_weights(run: Path, network: Network, classes: tuple[str, ...] | None) -> None:
     """Load another run's averaged weights into a network that is to be fine-tuned.
 
     Args:
         run: the other run.
-        network: network made by :func:`adapted_config`.
-        classes: names of its classes, in order.
+        network: network made by :func:`adapted_config` or :func:`student_config`.
+        classes: names of its classes, in order; None for a student's, which are its teacher's
+            whatever they are called.
 
     Raises:
         StudioError: if the weights do not fit.
     """
     folder = RunFolder.open(run)
     tensors = folder.newest().load("ema", folder.info.network_config())
-    adaptation = Adaptation(folder.info, run, network.config, classes)
+    names = known_classes(folder.info) if classes is None else classes
+    adaptation = Adaptation(folder.info, run, network.config, names)
     try:
         network.load_state_dict(adaptation.weights(tensors, network))
     except RuntimeError as error:

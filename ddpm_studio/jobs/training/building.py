@@ -53,7 +53,8 @@ def build_trainer(
         torch.manual_seed(derive_seed(request.seed, _NETWORK_SEED))
         network = info.build_network()
     if fine_tuned and info.start_from:
-        load_start_weights(Path(info.start_from), network, dataset.class_names)
+        classes = dataset.class_names if info.student is None else None
+        load_start_weights(Path(info.start_from), network, classes)
     labels = dataset.labels if info.network_config().num_classes is not None else None
     if rows is not None:
         images = Subset(images, rows)

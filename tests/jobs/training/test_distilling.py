@@ -139,6 +139,26 @@ def test_classes_are_learnt_on(class_folder: Path, tmp_path: Path) -> None:
         finish(sample(told.model_copy(update={"class_label": 2}), ModelStore()))
 
 
+def test_an_imported_teacher_s_classes_are_kept_by_number(
+    class_folder: Path, tmp_path: Path
+) -> None:
+    """An import knows its classes by number alone, the folders of pictures give them names."""
+    teacher, folder = tmp_path / "teacher", tmp_path / "student"
+    asked = REQUEST.model_copy(update={"class_conditional": True, "steps": 2, "sample_count": 0})
+    finish(train([class_folder], teacher, asked, PrepareOptions()))
+    told = json.loads((teacher / "run.json").read_text())
+    told |= {"request": None, "data": None, "origin": "elsewhere"}
+    (teacher / "run.json").write_text(json.dumps(told))
+    table = RunFolder.open(teacher).newest().load("ema")["label.weight"]
+    assert not torch.allclose(table[0], table[1], atol=1e-3)
+    # The first of a thousand warm-up steps hardly changes the weights.
+    slow = request(teacher, steps=1, warmup_steps=1000, sample_count=0)
+    finish(distill(slow, folder, [class_folder]))
+    begun = RunFolder.open(folder).newest().load("model")["label.weight"]
+    torch.testing.assert_close(begun, table, rtol=0, atol=1e-5)
+    assert describe_run(folder).known_classes == ("bright", "dark")
+
+
 def test_other_pictures_may_be_named(run: Path, pictures: Path, tmp_path: Path) -> None:
     few = tmp_path / "few"
     few.mkdir()
