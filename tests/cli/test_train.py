@@ -424,6 +424,21 @@ def test_a_fine_tuning_that_a_cluster_starts_again_goes_on(
     assert RunFolder.open(run).newest().step == 3
 
 
+def test_choices_left_to_the_program_in_words_are_no_change(
+    terminal: Terminal, pictures: Path, tmp_path: Path
+) -> None:
+    """The run records what auto became, which the same command must not be held to."""
+    run, chosen = tmp_path / "run", ("--precision", "auto", "--channels", "auto")
+    words = ("train", pictures, "--run", run, *chosen, "--requeue", *QUIET)
+    assert terminal(*words, "--steps", 1).code == 0
+    again = terminal(*words, "--steps", 2)
+    assert again.code == 0, again.err
+    assert RunFolder.open(run).newest().step == 2
+    said = terminal("train", "--run", run, "--resume", "--steps", 3, "--channels", "gray")
+    assert said.code == 1
+    assert "was begun with --channels rgb, which can't become gray" in said.error
+
+
 def test_an_imported_run_that_a_cluster_starts_is_not_finished(
     terminal: Terminal, pictures: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -99,11 +99,9 @@ def resume_request(
     recorded = {**dict(info.request), **dict(info.data.options)}
     requested = {**dict(request), **dict(options)}
     for name in given:
-        # None requests an automatic choice, which is recorded as a number.
-        if name not in TrainRequest.changeable_fields() and requested[name] not in (
-            None,
-            recorded[name],
-        ):
+        if name in TrainRequest.changeable_fields() or _is_automatic(name, requested[name]):
+            continue
+        if requested[name] != recorded[name]:
             raise unchangeable_option_error(option_name(name), recorded[name], requested[name])
     return request if "steps" in given else request.model_copy(update={"steps": info.request.steps})
 
@@ -175,11 +173,11 @@ def fine_tune_request(
     inherited = inherited_settings(RunFolder.open(start_from).info)
     requested = make(given)
     for name in given:
-        # None requests an automatic choice.
-        if name in inherited and getattr(requested, name) not in (None, inherited[name]):
+        value = getattr(requested, name)
+        if name in inherited and value != inherited[name] and not _is_automatic(name, value):
             raise StudioError(
                 f"The network of {start_from} was trained with {option_name(name)} "
-                f"{inherited[name]}, which can't become {getattr(requested, name)}.",
+                f"{inherited[name]}, which can't become {value}.",
                 f"Leave {option_name(name)} out, or train a new network.",
             )
     return make({**inherited, **given})
@@ -203,6 +201,12 @@ def inherited_settings(info: RunInfo) -> dict[str, Any]:
     if info.request is not None:
         settings["preset"] = info.request.preset
     return _valid_settings(settings)
+
+
+def _is_automatic(name: str, value: object) -> bool:
+    """Whether a field's value leaves the choice to the program; a run records what it chose."""
+    fields = TrainRequest.model_fields | PrepareOptions.model_fields
+    return value in (None, "auto") and value == fields[name].default
 
 
 def _valid_settings(settings: dict[str, Any]) -> dict[str, Any]:
