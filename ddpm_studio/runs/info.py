@@ -17,6 +17,7 @@ from ddpm_studio.catalogue.plugins import KINDS
 from ddpm_studio.engine import NoiseSchedule
 from ddpm_studio.engine.consistency.pairs import ConsistencyConfig
 from ddpm_studio.engine.networks.network import Network, NetworkConfig
+from ddpm_studio.engine.networks.presets import preset_like
 from ddpm_studio.engine.networks.registry import build, common_fields, config_from, kind_of
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
@@ -292,6 +293,39 @@ class RunInfo(_Part):
                 "here.",
                 f"{unknown_remedy()}; there are {', '.join(error.names)}.",
             ) from error
+
+    def is_made_by(self, preset: str) -> bool:
+        """Whether a preset makes this network, whatever its classes, dropout and augmentation."""
+        if preset not in PRESETS or self.network_kind not in NETWORKS:
+            return False
+        config = self.network_config()
+        try:
+            return preset_like(preset, config, config.shape) == config
+        except ValueError:
+            return False
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that made the network; None if it was trained elsewhere, or its base was.
+
+        A fine-tuning has its base's network, whatever preset its request names.
+        """
+        if self.request is None:
+            return None
+        name = self.request.preset
+        has_own_network = self.start_from is None
+        # A preset that is unknown here can't be compared.
+        return name if has_own_network or name not in PRESETS or self.is_made_by(name) else None
+
+    def training_settings(self) -> dict[str, Any]:
+        """Return the settings of the training by field of its request; empty if it was elsewhere.
+
+        The preset, None if there is none, and the schedule are those of the network, which a
+        fine-tuning has from its base.
+        """
+        if self.request is None:
+            return {}
+        return {**dict(self.request), "preset": self.preset, "schedule": self.process.schedule}
 
     def build_network(self) -> Network:
         """Build the network with newly initialised weights.

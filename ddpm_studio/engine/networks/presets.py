@@ -20,6 +20,23 @@ def preset(name: str, shape: tuple[int, int, int]) -> NetworkConfig:
     return _preset(name)((height, width), channels)
 
 
+def preset_like(name: str, config: NetworkConfig, shape: tuple[int, int, int]) -> NetworkConfig:
+    """Return a preset's configuration for pictures of shape (C, H, W), with fields of another.
+
+    They are those that trainings choose whatever the preset: classes, dropout, learned variance,
+    and augmentation.
+
+    Raises:
+        ValueError: as :func:`preset`.
+    """
+    return preset(name, shape).with_fields(
+        num_classes=config.num_classes,
+        dropout=config.dropout,
+        learned_variance=config.learned_variance,
+        augmented=config.augmented,
+    )
+
+
 def preset_multiple(name: str) -> int:
     """Return the divisor that both sides of a picture must have for a network preset.
 

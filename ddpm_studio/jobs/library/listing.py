@@ -6,8 +6,7 @@ import contextlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import Any
 
 from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
@@ -17,6 +16,7 @@ from ddpm_studio.jobs.library.setting_words import setting_text
 from ddpm_studio.local_time import local_time
 from ddpm_studio.paths import is_file
 from ddpm_studio.picture_shape import sides
+from ddpm_studio.requests import PrepareOptions, Request, TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo, metrics
 from ddpm_studio.runs.notes import Notes, read_notes
 
@@ -102,7 +102,7 @@ def _entry(run: Path) -> RunEntry:
         run.resolve().name,
         _step(folder),
         line.get("loss") if line else None,
-        info.request.preset if info.request else None,
+        info.preset,
         basics.height,
         basics.width,
         info.created,
@@ -129,7 +129,7 @@ def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
         yield "Fine-tuned from", info.start_from
     if info.request is not None:
         # The number of steps is shown above: a resumed run has more than its request.
-        yield from _titled_rows(info.request, leave_out="steps")
+        yield from _titled_rows(TrainRequest, info.training_settings(), leave_out="steps")
     else:
         yield from _group_rows("Process", info.process.model_dump(exclude={"betas"}))
     if info.data is not None:
@@ -137,16 +137,18 @@ def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
         yield "Pictures from", ", ".join(info.data.sources)
         yield "Fingerprint of the pictures", info.data.fingerprint
         yield "Classes", ", ".join(info.data.class_names) or "–"
-        yield from _titled_rows(info.data.options)
+        yield from _titled_rows(PrepareOptions, dict(info.data.options))
     yield from _group_rows("Network", info.network)
     yield from _group_rows("Version of", info.versions)
 
 
-def _titled_rows(model: BaseModel, leave_out: str = "") -> Iterator[tuple[str, str]]:
-    for name, field in type(model).model_fields.items():
+def _titled_rows(
+    model: type[Request], values: Mapping[str, Any], leave_out: str = ""
+) -> Iterator[tuple[str, str]]:
+    for name, field in model.model_fields.items():
         if name == leave_out:
             continue
-        value = getattr(model, name)
+        value = values[name]
         size = name == "image_size" and value is not None
         yield field.title or name, side_text(*sides(value)) if size else setting_text(value)
 

@@ -10,7 +10,7 @@ from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.markdown import markdown_text
 from ddpm_studio.picture_shape import PictureShape
-from ddpm_studio.requests import Weights
+from ddpm_studio.requests import TrainRequest, Weights
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.weights import parameters
@@ -152,13 +152,10 @@ _WEIGHTS: dict[Weights, str] = {"ema": "averaged over the training", "raw": "the
 
 
 def _recipe(info: RunInfo) -> dict[str, object]:
-    if info.request is None:
-        return {}
-    fields = type(info.request).model_fields
     return {
-        str(fields[key].title): value
-        for key, value in info.request.model_dump().items()
-        if value is not None and key in fields
+        str(TrainRequest.model_fields[key].title): value
+        for key, value in info.training_settings().items()
+        if value is not None and value != {}
     }
 
 

@@ -94,7 +94,7 @@ def describe_run(run: Path) -> RunSummary:
         channels=basics.channels,
         timesteps=info.process.timesteps,
         schedule=info.process.schedule,
-        preset=info.request.preset if info.request else None,
+        preset=info.preset,
         last_loss=_loss(checkpoints[-1]) if checkpoints else None,
         checkpoints=tuple(checkpoint.step for checkpoint in checkpoints),
         sources=info.data.sources if info.data else (),

@@ -104,12 +104,19 @@ def train_command(
     assert info.data is not None
     if info.student is not None:
         return _distill_command(request, data, info.student, name)
-    defaults = _preset_defaults(request.preset)
     args = [*data, "--run", name, option_name("steps"), str(request.steps)]
-    args += [option_name("preset"), request.preset]
+    skipped = [*_SKIPPED_TRAIN_FIELDS, "preset"]
+    if info.preset is not None:
+        defaults = _preset_defaults(request.preset)
+        args += [option_name("preset"), request.preset]
+    else:
+        # The base brings a network that no preset makes.
+        defaults = TrainRequest()
+    if info.process.schedule == "betas":
+        skipped.append("schedule")  # Likewise the base's, which has no name.
     if start_from is not None:
         args += ["--from", start_from]
-    args += changed_options(request, defaults, _SKIPPED_TRAIN_FIELDS)
+    args += changed_options(request, defaults, skipped)
     args += changed_options(info.data.options, PrepareOptions(), ())
     return shlex.join(["ddpm-studio", "train", *args])
 

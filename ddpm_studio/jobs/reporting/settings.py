@@ -45,7 +45,7 @@ def _settings(subject: Subject) -> Section:
         )
     ]
     if info.request is not None:
-        figures.append(_training(subject, info, info.request))
+        figures.append(_training(subject, info))
     else:
         text = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
         figures.append(ReportFigure([Note(text, missing=True)]))
@@ -55,8 +55,8 @@ def _settings(subject: Subject) -> Section:
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 
-def _training(subject: Subject, info: RunInfo, request: TrainRequest) -> ReportFigure:
-    facts = [Facts(_fields(request))]
+def _training(subject: Subject, info: RunInfo) -> ReportFigure:
+    facts = [Facts(_fields(info))]
     if info.data is None:
         return ReportFigure(facts, "Its training.")
     data = data_args(info.data.sources, subject.folder)
@@ -109,10 +109,11 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
     ]
 
 
-def _fields(request: TrainRequest) -> list[tuple[str, str]]:
+def _fields(info: RunInfo) -> list[tuple[str, str]]:
     """Return the settings by title, "" for unset ones, except for those shown elsewhere."""
+    settings = info.training_settings()
     return [
-        (field.title or name, _value_text(getattr(request, name)))
+        (field.title or name, _value_text(settings[name]))
         for name, field in TrainRequest.model_fields.items()
         if name not in ("device", "threads", "steps", "timesteps", "schedule", "parameterization")
     ]

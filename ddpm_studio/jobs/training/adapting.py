@@ -17,9 +17,8 @@ from torch import Tensor
 from ddpm_studio.data import Dataset
 from ddpm_studio.durations import format_count
 from ddpm_studio.engine import Network, NetworkConfig
-from ddpm_studio.engine.networks.presets import preset
+from ddpm_studio.engine.networks.presets import preset_like
 from ddpm_studio.engine.sizes import side_text
-from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.training.dataset_checks import check_shape
 from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, PictureShape
@@ -115,19 +114,11 @@ def _preset_config(
     base: RunInfo, config: NetworkConfig, shape: PictureShape
 ) -> NetworkConfig | None:
     """Return the configuration that a network's preset makes for another shape; None without."""
-    if base.request is None or base.request.preset not in PRESETS:
+    name = base.preset
+    if name is None or not base.is_made_by(name):
         return None
-    name = base.request.preset
-    inherited = {
-        "num_classes": config.num_classes,
-        "dropout": config.dropout,
-        "learned_variance": config.learned_variance,
-        "augmented": config.augmented,
-    }
     try:
-        if preset(name, config.shape).with_fields(**inherited) != config:
-            return None
-        return preset(name, (shape.channels, shape.height, shape.width)).with_fields(**inherited)
+        return preset_like(name, config, (shape.channels, shape.height, shape.width))
     except ValueError:
         return None
 

@@ -37,7 +37,8 @@ def find_bases(
 ) -> list[BaseRun]:
     """Return the ready models, and those of some runs, that a training can start from.
 
-    Students are left out: they have learned nothing but to draw in few steps.
+    Students are left out, as they have learned nothing but to draw in few steps; and so are models
+    whose network is no preset's, such as imported ones.
 
     Args:
         shape: shape of the pictures.
@@ -57,14 +58,15 @@ def find_bases(
             )
         except (StudioError, ValueError):
             continue  # Not requested by name, so it is no error.
-        if config is None or info.request is None:
+        # A time can be planned for with networks of presets alone.
+        if config is None or info.preset is None:
             continue
         base_config = info.network_config()
         config = config.with_fields(
             num_classes=len(classes) or None if known_classes(info) else None
         )
         adaptation = Adaptation(info, run, config, classes)
-        base = BaseRun(run, adaptation.title, info.request.preset, str(adaptation))
+        base = BaseRun(run, adaptation.title, info.preset, str(adaptation))
         size_ratio = math.log(
             (shape.height * shape.width) / (base_config.height * base_config.width)
         )

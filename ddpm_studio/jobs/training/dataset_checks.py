@@ -55,8 +55,17 @@ def describe_rejects(rejects: Sequence[Reject]) -> str:
     return f"{format_count(len(rejects), 'picture')} left out: {', '.join(described + more)}."
 
 
-def describe_size(dataset: Dataset, options: PrepareOptions, multiple: int, network: str) -> str:
-    """Return a sentence on the training size and its reason, or "" if the pictures have it."""
+def describe_size(
+    dataset: Dataset, options: PrepareOptions, multiple: int, preset: str | None
+) -> str:
+    """Return a sentence on the training size and its reason, or "" if the pictures have it.
+
+    Args:
+        dataset: the data set.
+        options: how the pictures were prepared.
+        multiple: divisor of both sides that the network needs.
+        preset: the network's preset; None if it has none.
+    """
     sizes = [size_text(width, height) for (width, height), _ in dataset.report.sizes[:2]]
     size = size_text(dataset.shape.width, dataset.shape.height)
     if options.image_size is not None or sizes == [size]:
@@ -66,7 +75,8 @@ def describe_size(dataset: Dataset, options: PrepareOptions, multiple: int, netw
     )
     reason = "a size that suits them was chosen"
     if data.choose_size(dataset.report.sizes, 1) != dataset.image_size:
-        reason = f"the network {network} takes sides that are multiples of {multiple}"
+        network = "the network" if preset is None else f"the network {preset}"
+        reason = f"{network} takes sides that are multiples of {multiple}"
     return f"Trained at {size} px, {original}: {reason}. --image-size chooses another size."
 
 

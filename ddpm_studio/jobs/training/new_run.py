@@ -170,27 +170,37 @@ def fine_tune_request(
     """
     from ddpm_studio.runs import RunFolder
 
-    inherited = inherited_settings(RunFolder.open(start_from).info)
+    info = RunFolder.open(start_from).info
+    settings, inherited = _settings_of_network(info), inherited_settings(info)
     requested = make(given)
-    for name in given:
-        value = getattr(requested, name)
-        if name in inherited and value != inherited[name] and not _is_automatic(name, value):
-            raise StudioError(
-                f"The network of {start_from} was trained with {option_name(name)} "
-                f"{inherited[name]}, which can't become {value}.",
-                f"Leave {option_name(name)} out, or train a new network.",
-            )
+    for name in (name for name in given if name in settings):
+        option, value = option_name(name), getattr(requested, name)
+        is_same = value == settings[name] or (name == "preset" and info.is_made_by(value))
+        if is_same or _is_automatic(name, value):
+            continue
+        trained_with = f"{option} {inherited[name]}" if name in inherited else f"its own {option}"
+        raise StudioError(
+            f"The network of {start_from} was trained with {trained_with}, which can't become "
+            f"{value}.",
+            f"Leave {option} out, or train a new network.",
+        )
     return make({**inherited, **given})
 
 
 def inherited_settings(info: RunInfo) -> dict[str, Any]:
     """Return the settings that a fine-tuning inherits from a run, as fields of a request.
 
-    Settings that a request has no field for, such as the betas of an imported model, are left out,
+    Settings that a request has no value for, such as the betas of an imported model, are left out,
     and so are classes, which may differ.
     """
+    return _valid_settings(_settings_of_network(info))
+
+
+def _settings_of_network(info: RunInfo) -> dict[str, Any]:
+    """Return the settings that belong to a network, also those that a request has no value for."""
     network, process = info.network_basics(), info.process
-    settings = {
+    return {
+        "preset": info.preset,
         "schedule": process.schedule,
         "timesteps": process.timesteps,
         "zero_terminal_snr": process.zero_terminal_snr,
@@ -198,9 +208,6 @@ def inherited_settings(info: RunInfo) -> dict[str, Any]:
         "variance": process.variance,
         "dropout": network.dropout,
     }
-    if info.request is not None:
-        settings["preset"] = info.request.preset
-    return _valid_settings(settings)
 
 
 def _is_automatic(name: str, value: object) -> bool:

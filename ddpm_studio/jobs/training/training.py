@@ -193,7 +193,8 @@ def _prepare_and_train(
         yield Notice(line)
     for line in dataset.report.told:
         yield InfoNotice(line)
-    if not resume and (line := describe_size(dataset, options, multiple, request.preset)):
+    preset = base.preset if base else request.preset
+    if not resume and (line := describe_size(dataset, options, multiple, preset)):
         yield InfoNotice(line)
     if resume:
         check_shape(folder.info, dataset)

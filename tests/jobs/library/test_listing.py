@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import export_diffusers
 from ddpm_studio.jobs.library.gallery import find_runs
 from ddpm_studio.jobs.library.listing import list_runs, run_settings
 from ddpm_studio.runs import RunFolder
@@ -51,6 +52,27 @@ def test_settings_of_two_runs_differ_where_they_were_asked_to(run: Path, tmp_pat
     assert second[str(title)] == "0.5"
     with pytest.raises(StudioError):
         run_settings(tmp_path / "missing")
+
+
+def test_settings_that_a_base_brought_are_told_as_it_had_them(run: Path, tmp_path: Path) -> None:
+    """A fine-tuning of an imported model records the settings asked for, which have no effect."""
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    info = RunFolder.open(run).info
+    assert info.request is not None
+    betas = tuple(info.process.noise_schedule().betas.tolist())
+    process = info.process.model_copy(update={"schedule": "betas", "betas": betas})
+    request = info.request.model_copy(update={"preset": "patches", "schedule": "cosine"})
+    changed = {"process": process, "request": request, "start_from": "imported"}
+    (copy / "run.json").write_text(info.model_copy(update=changed).model_dump_json())
+    settings = run_settings(copy)
+    assert (settings["Network"], settings["Noise schedule"]) == ("–", "betas")
+    (entry,) = finish(list_runs([tmp_path]))[1]
+    assert entry.preset is None
+    finish(export_diffusers(copy, tmp_path / "pipe"))
+    card = (tmp_path / "pipe" / "README.md").read_text(encoding="utf-8")
+    assert "| Noise schedule | betas |" in card
+    assert "| Network |" not in card
 
 
 def test_settings_tell_the_local_time_and_the_steps_trained_and_not_only_those_asked_for(

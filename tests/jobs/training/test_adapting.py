@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,19 @@ from ddpm_studio.engine.networks.dit import DiTConfig
 from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.engine.networks.registry import build
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, export_diffusers, import_model, sample, train
+from ddpm_studio.jobs import (
+    ModelStore,
+    describe_run,
+    export_diffusers,
+    import_model,
+    sample,
+    train,
+)
 from ddpm_studio.jobs.events import InfoNotice
+from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.jobs.training.adapting import Adaptation, config_for_shape
+from ddpm_studio.jobs.training.bases import find_bases
+from ddpm_studio.jobs.training.new_run import fine_tune_request
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, SampleRequest, TrainRequest
 from ddpm_studio.runs import DataInfo, ProcessInfo, RunFolder, RunInfo
@@ -231,10 +242,47 @@ def test_a_network_without_classes_stays_without(
     assert "the classes bright, dark" in told
 
 
+@pytest.fixture(scope="module")
+def imported(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An imported model whose network is, unknown to it, the preset tiny's."""
+    folder = tmp_path_factory.mktemp("imported")
+    finish(export_diffusers(run, folder / "pipe"))
+    finish(import_model(folder / "pipe", folder / "model"))
+    return folder / "model"
+
+
 def test_an_imported_network_takes_its_own_shape(
-    run: Path, class_folder: Path, tmp_path: Path
+    imported: Path, class_folder: Path, tmp_path: Path
 ) -> None:
-    finish(export_diffusers(run, tmp_path / "pipe"))
-    finish(import_model(tmp_path / "pipe", tmp_path / "imported"))
     with pytest.raises(StudioError, match="The network takes 16-px pictures with 3 channels"):
-        tuned(class_folder, tmp_path / "run", tmp_path / "imported")
+        tuned(class_folder, tmp_path / "run", imported)
+
+
+def test_what_an_imported_network_has_of_its_own_can_t_be_asked_of_it(imported: Path) -> None:
+    def requested(**given: object) -> TrainRequest:
+        return fine_tune_request(imported, given, lambda fields: TrainRequest(**fields))
+
+    for given in ({"schedule": "cosine"}, {"schedule": "linear"}, {"preset": "patches"}):
+        ((name, value),) = given.items()
+        with pytest.raises(StudioError, match=f"its own {name}, which can't become {value}"):
+            requested(**given)
+    assert requested(preset="tiny").preset == "tiny", "which makes this network"
+    assert requested().timesteps == REQUEST.timesteps
+
+
+def test_a_fine_tuned_import_is_of_no_preset_that_makes_another_network(
+    imported: Path, pictures: Path, tmp_path: Path
+) -> None:
+    of_others = {"preset": "patches", "schedule": "cosine"}
+    info, _ = tuned(pictures, tmp_path / "run", imported, **of_others)
+    assert info.process.schedule == "betas"
+    assert (info.preset, describe_run(tmp_path / "run").preset) == (None, None)
+    shape = PictureShape(16, 16, 3)
+    assert tmp_path / "run" not in [base.run for base in find_bases(shape, (), [tmp_path / "run"])]
+    # The command that trains it again asks for neither.
+    (line,) = retraining(info, 1, "again", ["photos"]).commands
+    assert not {"--preset", "--schedule"} & set(shlex.split(line))
+    with pytest.raises(StudioError, match="its own preset, which can't become patches"):
+        fine_tune_request(tmp_path / "run", of_others, lambda fields: TrainRequest(**fields))
+    info, _ = tuned(pictures, tmp_path / "tiny", imported, preset="tiny")
+    assert info.preset == "tiny"
