@@ -13,16 +13,15 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ddpm_studio import __version__
+from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.paths import MISSING, is_file, path_exists, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
 from ddpm_studio.runs.info import RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
-from ddpm_studio.strict_json import read_object
+from ddpm_studio.runs.run_json import MAX_NEW_BYTES, read_run_json
 from ddpm_studio.validation import first_problem_with_field, first_unknown_field
-
-_MAX_RUN_JSON = 4 << 20
 
 
 class RunFolder:
@@ -42,8 +41,17 @@ class RunFolder:
         """Make a new run folder.
 
         Raises:
-            StudioError: if the folder is not empty or can't be made.
+            StudioError: if the folder is not empty or can't be made, or ``run.json`` would be too
+                long to be read again.
         """
+        content = info.model_dump_json(indent=1).encode()
+        if len(content) > MAX_NEW_BYTES:
+            sources = info.data.sources if info.data is not None else ()
+            raise StudioError(
+                f"The description of the run {path.name} would be too long to be read again: "
+                f"{len(content):,} bytes, with {format_count(len(sources), 'source')} of pictures.",
+                "Name the folder of the pictures, not each file.",
+            )
         is_new = not path_exists(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -54,7 +62,7 @@ class RunFolder:
                     f"The folder {path} is not empty.",
                     "Choose another run folder, or resume the run that is there.",
                 )
-            atomic.write_bytes(path / "run.json", info.model_dump_json(indent=1).encode())
+            atomic.write_bytes(path / "run.json", content)
         except OSError as error:
             if is_new:
                 with contextlib.suppress(OSError):
@@ -89,7 +97,7 @@ class RunFolder:
             raise StudioError(f"{path} {what}.", "Choose a folder that DDPM Studio has written.")
         content: dict[str, Any] = {}
         try:
-            content = read_object(file, _MAX_RUN_JSON)
+            content = read_run_json(path)
             info = RunInfo.read(content)
             info.check()
         except (OSError, ValueError) as error:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from ddpm_studio.engine import UNetConfig
 from ddpm_studio.errors import StudioError, is_out_of_memory
+from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo, metrics
 from ddpm_studio.runs.atomic import atomic_folder, write_bytes
 from ddpm_studio.runs.checkpoint import Checkpoint, prune
-from ddpm_studio.runs.info import ProcessInfo
+from ddpm_studio.runs.info import DataInfo, ProcessInfo
 from tests.jobs.memory import KINDS, FailingAllocation
 
 INFO = RunInfo(network={}, process=ProcessInfo(schedule="linear", timesteps=10))
@@ -98,6 +100,27 @@ def test_a_full_folder_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="not empty"):
         RunFolder.create(tmp_path, INFO)
     assert [entry.name for entry in tmp_path.iterdir()] == ["precious"]
+
+
+def with_sources(count: int) -> RunInfo:
+    """Info of a run that was trained on so many named files, of paths as long as usual."""
+    sources = tuple(f"/home/someone/pictures/celeba/img_align/{k:07}.jpg" for k in range(count))
+    data = DataInfo(sources=sources, fingerprint="0", count=count, options=PrepareOptions())
+    network = UNetConfig.tiny(16, 3).to_dict()
+    return INFO.model_copy(update={"network": network, "data": data})
+
+
+def test_a_run_of_very_many_named_files_is_opened_again(tmp_path: Path) -> None:
+    info = with_sources(202_599)
+    RunFolder.create(tmp_path / "run", info)
+    assert RunFolder.open(tmp_path / "run").info.data == info.data
+
+
+def test_a_run_that_could_not_be_opened_again_is_not_begun(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match=r"too long .* 1,000,000 sources") as caught:
+        RunFolder.create(tmp_path / "run", with_sources(1_000_000))
+    assert "Name the folder of the pictures" in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

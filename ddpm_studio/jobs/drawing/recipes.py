@@ -21,7 +21,7 @@ from ddpm_studio.export.array_text import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import DrawRequest
-from ddpm_studio.strict_json import read_object
+from ddpm_studio.runs.run_json import read_run_json
 from ddpm_studio.validation import first_unknown_field
 
 Recipe = dict[str, object]
@@ -38,7 +38,6 @@ _FORMS = {"picture": ("uint8", 3), "mask": ("bool", 2), "latent": ("float32", 4)
 _NETWORK_PREFIXES = ("\\\\", "//")
 # <run>/samples/gallery/<picture>.png
 _ABOVE_GALLERY = 2
-_MAX_RUN_JSON = 4 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +294,7 @@ def _find_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Pa
 
 def _id_of(run: Path) -> str:
     try:
-        return run_id(read_object(run / "run.json", _MAX_RUN_JSON))
+        return run_id(read_run_json(run))
     except (OSError, ValueError):
         return ""
 
