@@ -35,6 +35,7 @@ from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
 from ddpm_studio.jobs.machine.measurement_cache import read_cache, write_cache
 from ddpm_studio.picture_shape import ImageSize, parse_image_size, sides
 from ddpm_studio.picture_shape import image_size as image_size_of
+from ddpm_studio.requests import Precision
 from ddpm_studio.runs.weights import parameters
 
 _FILE = "machine.json"
@@ -56,11 +57,17 @@ _SHARE_OF_MEMORY = 0.25
 
 
 def measure_speed(
-    image_size: ImageSize, channels: int, *, again: bool = False
+    image_size: ImageSize,
+    channels: int,
+    device: torch.device | None = None,
+    precision: Precision = "auto",
+    *,
+    again: bool = False,
 ) -> Generator[Event, None, MachineSpeed]:
     """Measure the training speed by a few steps of each preset on noise, with its optimiser.
 
-    Results for the same machine, versions of torch and of this program are cached in the folder
+    Results for the same device, precision, number of threads, versions of torch and of this program
+    are cached in the folder
     of settings and not measured again unless ``again``. They are not cached if equal steps took
     very different times, as the machine was busy with other things, or asleep.
 
@@ -68,11 +75,13 @@ def measure_speed(
         image_size: side of the pictures, or (width, height); a preset that needs a multiple is
             tried at the next smaller sides that are one.
         channels: channels of the pictures.
+        device: device to train on; None for the default.
+        precision: precision to train in.
         again: measure even if a result is cached.
     """
-    device = devices.choose_device("auto")
-    precision = devices.choose_precision("auto", device)
-    device_text = f"{devices.describe(device)} {precision}"
+    device = devices.choose_device("auto") if device is None else device
+    chosen_precision = devices.choose_precision(precision, device)
+    device_text = f"{devices.describe(device)} {chosen_precision}"
     threads = f"{torch.get_num_threads()} threads"
     # The recipes of the presets belong to the release.
     releases = f"torch {torch.__version__}", f"ddpm-studio {__version__}"
@@ -93,7 +102,7 @@ def measure_speed(
         count = parameters(config) if config else 0
         if config is None or not _fits_memory(count) or cost * count > _TOO_LONG_SECONDS:
             continue
-        measured = _time_steps(config, device, precision, PRESETS[preset].recipe, progress)
+        measured = _time_steps(config, device, chosen_precision, PRESETS[preset].recipe, progress)
         times, is_steady = yield from measured
         if device.type == "cuda":
             # The next network may need the memory that torch's allocator has cached for this one.

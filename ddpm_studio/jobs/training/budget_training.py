@@ -11,11 +11,15 @@ from ddpm_studio.engine.sizes import side_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.events import Event, InfoNotice, Notice
+from ddpm_studio.jobs.machine import device as devices
+from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.machine.speed_benchmark import measure_speed
+from ddpm_studio.jobs.machine.threads import threads
 from ddpm_studio.jobs.training.budget import Budget, choose
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training import TrainResult, train
 from ddpm_studio.picture_shape import sides
+from ddpm_studio.rank_flag import requested_devices
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 
 
@@ -48,8 +52,14 @@ def train_within_budget(
     Raises:
         StudioError: as :func:`train`, and for "paper" with a network that no paper trained.
     """
+    ranks = RankPlan.of(requested_devices(request.devices), request.device)
     dataset = yield from data.prepare(sources, options)
-    speed = yield from measure_speed(dataset.image_size, dataset.channels)
+    # As it will be trained; of several devices, the first.
+    devices.make_current(ranks.device)
+    with threads(ranks.threads(request.threads)):
+        speed = yield from measure_speed(
+            dataset.image_size, dataset.channels, ranks.device, request.precision
+        )
     plan_for = partial(
         choose,
         budget,

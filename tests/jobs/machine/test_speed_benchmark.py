@@ -42,6 +42,13 @@ def test_it_measures_once_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatc
         finish(measure_speed(8, 3))
 
 
+def test_another_precision_is_measured_and_kept_apart() -> None:
+    as_usual = finish(measure_speed(8, 1, torch.device("cpu"), "float32"))[1]
+    in_bf16 = finish(measure_speed(8, 1, torch.device("cpu"), "bf16"))[1]
+    assert (as_usual.device, in_bf16.device) == ("CPU float32", "CPU bf16")
+    assert finish(measure_speed(8, 1, torch.device("cpu"), "float32")) == ([], as_usual)
+
+
 def test_another_torch_or_a_broken_file_is_no_reason_to_believe_it() -> None:
     finish(measure_speed(8, 1))
     file = paths.config_dir() / "machine.json"

@@ -6,7 +6,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import torch
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import train_within_budget
 from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
@@ -30,7 +32,7 @@ def _train(
 ) -> tuple[RunFolder, list[str]]:
     """Train as on a machine that takes ``each`` seconds per picture, whatever its size."""
 
-    def measure(size: int, channels: int) -> Generator[Event, None, MachineSpeed]:
+    def measure(size: int, channels: int, *_: object) -> Generator[Event, None, MachineSpeed]:
         yield from ()
         return MachineSpeed("", "CPU", size, channels, {"tiny": PresetSpeed(size, 0, each, 32)})
 
@@ -64,6 +66,29 @@ def test_what_is_chosen_is_told_and_recorded_as_plain_settings(
     assert request == TrainRequest.model_validate(request.model_dump())
     assert (request.preset, request.minutes, request.sample_count) == ("tiny", None, 0)
     assert folder.newest().step == request.steps
+
+
+@pytest.mark.parametrize("chosen", [{"device": "cpu"}, {"devices": "cpu"}])
+def test_the_speed_is_measured_where_the_training_will_be(
+    monkeypatch: pytest.MonkeyPatch, pictures: Path, tmp_path: Path, chosen: dict[str, object]
+) -> None:
+    """On a machine with a GPU, in other precision and with more threads, a step takes less."""
+    measured: list[object] = []
+
+    def measure(
+        size: int, channels: int, device: torch.device, precision: str
+    ) -> Generator[Event, None, MachineSpeed]:
+        measured.append((device.type, precision, torch.get_num_threads()))
+        yield from ()
+        raise StudioError("That is enough.")
+
+    monkeypatch.setattr(budget_training, "measure_speed", measure)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    request = TrainRequest.model_validate({"precision": "float32", "threads": 3, **chosen})
+    job = train_within_budget(SHORT, [pictures], tmp_path, request, PrepareOptions(), ())
+    with pytest.raises(StudioError, match="enough"):
+        finish(job)
+    assert measured == [("cpu", "float32", 3)]
 
 
 def test_too_large_pictures_are_made_smaller_unless_their_size_is_named(
