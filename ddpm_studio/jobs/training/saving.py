@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import Any
 
@@ -14,7 +15,7 @@ from ddpm_studio.jobs.events import CheckpointSaved
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.training_log import DivergedError
 from ddpm_studio.paths import path_exists
-from ddpm_studio.runs import RunFolder
+from ddpm_studio.runs import RunFolder, RunLock
 from ddpm_studio.runs.checkpoint import Part
 
 _SAVE_SECONDS = 300.0
@@ -96,8 +97,32 @@ class CheckpointSaver:
             tensors["averages"] = averages
         return {**tensors, "optimizer": trainer.optimizer_tensors()}
 
-    def create_fallback_run(self) -> RunFolder:
+    def save_in_fallback_run(self, state: dict[str, Any]) -> tuple[RunFolder, RunLock] | None:
+        """Save in a new run in the fallback folder, for the whole training to go on there.
+
+        Returns:
+            The folder and its lock; None if that failed: the old folder stays, and no new one.
+        """
+        old = self.folder
+        try:
+            new, lock = self.create_fallback_run()
+        except StudioError:
+            return None
+        self.folder = new
+        try:
+            self.save(state)
+        except StudioError:
+            self.folder = old
+            lock.release()
+            shutil.rmtree(new.path, ignore_errors=True)
+            return None
+        return new, lock
+
+    def create_fallback_run(self) -> tuple[RunFolder, RunLock]:
         """Create the run's folder again in the fallback folder, which is unset by that.
+
+        Returns:
+            The folder and its lock.
 
         Raises:
             StudioError: if it can't be made.
@@ -109,4 +134,9 @@ class CheckpointSaver:
         while path_exists(path):
             number += 1
             path = fallback / f"{name} {number}"
-        return RunFolder.create(path, self.folder.info)
+        new = RunFolder.create(path, self.folder.info)
+        try:
+            return new, new.lock()
+        except StudioError:
+            shutil.rmtree(new.path, ignore_errors=True)
+            raise

@@ -325,13 +325,17 @@ class TrainingLoop:
 
     def _move(self) -> Generator[Event, None, None]:
         """Continue in a new run folder in the fallback folder."""
-        old = self.folder
         try:
-            new = self._saver.create_fallback_run()
-            lock = new.lock()
+            new, lock = self._saver.create_fallback_run()
         except StudioError as error:
             yield SavingFailed(str(error))
             return
+        yield self._continue_in(new, lock)
+        yield Notice(f"The run goes on in {new.path}.")
+
+    def _continue_in(self, new: RunFolder, lock: RunLock) -> Event:
+        """Copy metrics and snapshots to a new run folder, and write to it from now on."""
+        old = self.folder
         with contextlib.suppress(OSError):
             shutil.copyfile(old.metrics_file, new.metrics_file)
         with contextlib.suppress(OSError):
@@ -340,8 +344,9 @@ class TrainingLoop:
         self._lock = lock
         self.folder = self._saver.folder = self._previews.folder = new
         self._log.writer.path = new.metrics_file
-        yield self._on_moved(old, new)
-        yield Notice(f"The run goes on in {new.path}.")
+        # Writes the lines that the old folder did not take.
+        self._log.writer.append(())
+        return self._on_moved(old, new)
 
     def _save_at_close(self) -> None:
         """Save the steps taken when the generator is closed, which is the last opportunity."""
@@ -364,15 +369,11 @@ class TrainingLoop:
 
     def _save_into(self, folder: Path) -> bool:
         """Save into a new run folder at this place; return whether that succeeded."""
-        old, self._saver.spare.folder = self.folder, folder
-        for _ in self._move():
-            pass
-        try:
-            self._saver.save(self._state())
-        except StudioError:
-            if self.folder is not old:
-                shutil.rmtree(self.folder.path, ignore_errors=True)
+        self._saver.spare.folder = folder
+        created = self._saver.save_in_fallback_run(self._state())
+        if created is None:
             return False
+        self._continue_in(*created)
         return True
 
     def _flush_quietly(self) -> None:
