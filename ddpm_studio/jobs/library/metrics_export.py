@@ -56,7 +56,7 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
     if request.csv is None and request.tensorboard is None:
         raise StudioError("Nothing is asked for.", "Name a file with --csv, or --tensorboard DIR.")
     total = folder.info.request.steps if folder.info.request else 0
-    written, position = 0, metrics.FilePosition()
+    written, step, position = 0, 0, metrics.FilePosition()
     try:
         with contextlib.ExitStack() as stack:
             writers = [
@@ -68,7 +68,7 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
                 chunk = metrics.read_new_lines(folder.metrics_file, position)
                 position = chunk.position
                 if chunk.is_rewritten:
-                    written = 0
+                    written = step = 0
                 for writer in writers:
                     if chunk.is_rewritten:
                         writer.restart()
@@ -76,8 +76,9 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
                         writer.add(line)
                     writer.flush()
                 written += len(chunk.lines)
-                step = int(chunk.lines[-1]["step"]) if chunk.lines else 0
-                yield Progress(min(step, total), max(total, step), "Writing the figures", "steps")
+                if chunk.lines:
+                    step = int(chunk.lines[-1]["step"])
+                yield Progress(step, max(total, step), "Writing the figures", "steps")
                 if not chunk.more:
                     if not is_live:
                         return written

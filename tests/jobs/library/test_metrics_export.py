@@ -12,7 +12,7 @@ import pytest
 import ddpm_studio as ds
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.events import BINS, Event
+from ddpm_studio.jobs.events import BINS, Event, Progress
 from ddpm_studio.jobs.library import metrics_export as figures
 from ddpm_studio.jobs.library.metrics_export import export_metrics
 from ddpm_studio.requests import ExportMetricsRequest
@@ -93,6 +93,20 @@ def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
     lock.release()
     assert finish(job) == 3
     assert [(row["step"], row["loss"]) for row in rows(table)][1:] == [("2", ""), ("3", "0.75")]
+
+
+def test_the_progress_stays_where_it_is_while_nothing_comes(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "_POLL_SECONDS", 0)
+    lock = RunFolder.open(run).lock()
+    job = export_metrics(ExportMetricsRequest(run=run, csv=tmp_path / "figures.csv", follow=True))
+    at_first, without_new = next(job), next(job)
+    assert isinstance(at_first, Progress)
+    assert without_new == at_first
+    assert at_first.done == 3
+    lock.release()
+    assert finish(job) == 3
 
 
 @pytest.mark.parametrize("times", [1, 2])
