@@ -40,7 +40,7 @@ FORMAT = 2
 #: Options that select what is read and how: the resulting pictures and classes stand for them.
 SELECTION_OPTIONS = {"range", "layout", "frames", "split", "array", "labels", "classes", "rules"}
 # Like FORMAT, for sets read by rules other than those of version 0.1.0.
-_RULES_FORMAT = "rules 2.3"
+_RULES_FORMAT = "rules 2.4"
 IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
 REPORT = "report.json"
 #: File times may be this coarse: a file changed more recently could change again unnoticed.

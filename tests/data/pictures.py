@@ -35,6 +35,12 @@ def prepared(cache: Path, *sources: Path, multiple: int = 1, **options: object) 
     return drain(prepare(sources, wanted, cache=cache, required_multiple=multiple))
 
 
+def classes_of(data: Dataset) -> list[str]:
+    """Return the name of the class of each picture."""
+    assert data.labels is not None
+    return [data.class_names[label] for label in data.labels]
+
+
 def noise(
     count: int, height: int = 32, width: int = 32, channels: int = 3, seed: int = 0
 ) -> npt.NDArray[np.uint8]:

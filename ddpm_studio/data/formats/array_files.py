@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from ddpm_studio.data.formats.named_arrays import (
     IMAGE_WORDS,
@@ -27,6 +28,14 @@ _WORD = re.compile(r"[^\W_]+")
 _KIND_WORDS = frozenset((*IMAGE_WORDS, *LABEL_WORDS))
 
 
+class _HasSplit(Protocol):
+    @property
+    def split(self) -> str | None: ...
+
+
+_Splittable = TypeVar("_Splittable", bound=_HasSplit)
+
+
 @dataclass(frozen=True)
 class _ArrayFile:
     file: File
@@ -41,7 +50,7 @@ class _ArrayFile:
     def pairing_key(self) -> tuple[str, ...]:
         """Pairing key: folder and words of its name, without those for pictures or labels."""
         folder = self.file.name.rpartition("/")[0]
-        return (folder, *(word for word in self._words if word not in _KIND_WORDS))
+        return (folder, *without_kind_words(self._words))
 
     def holds_pictures(self, layout: str | None) -> bool:
         return any(
@@ -81,10 +90,10 @@ def find_arrays_in_files(
         try:
             array_files.append(_ArrayFile(file, arrays_of(file)))
         except StudioError as error:
-            _reject_file(file, error.cause, reading)
+            reject_file(file, error.cause, reading)
     layout = reading.options.layout
     picture_files = [array_file for array_file in array_files if array_file.holds_pictures(layout)]
-    selected = _filter_by_split(picture_files, reading)
+    selected = filter_by_split(picture_files, reading)
     label_arrays: dict[tuple[str, ...], list[NamedArray]] = {}
     for array_file in array_files:
         if array_file not in picture_files:
@@ -92,7 +101,7 @@ def find_arrays_in_files(
     picture_keys = {array_file.pairing_key for array_file in picture_files}
     for array_file in array_files:
         if array_file not in picture_files and array_file.pairing_key not in picture_keys:
-            _reject_file(array_file.file, f"it holds {_array_names(array_file.arrays)}", reading)
+            reject_file(array_file.file, f"it holds {_array_names(array_file.arrays)}", reading)
     parts: list[PictureArray] = []
     for array_file in selected:
         labels_of_file = [
@@ -107,13 +116,18 @@ def find_arrays_in_files(
                 array_file.file.name,
             )
         except StudioError as error:
-            _reject_file(array_file.file, error.cause, reading)
+            reject_file(array_file.file, error.cause, reading)
     return parts
 
 
-def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_ArrayFile]:
-    """Return the files of the split asked for, judging by their names."""
-    splits = [array_file.split for array_file in files]
+def without_kind_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words without those that tell pictures from their labels, such as "images"."""
+    return tuple(word for word in words if word.casefold() not in _KIND_WORDS)
+
+
+def filter_by_split(files: Sequence[_Splittable], reading: Reading) -> list[_Splittable]:
+    """Return the files of the split asked for, judging by their names; add a warning of others."""
+    splits = [file.split for file in files]
     if reading.options.split is not None and reading.options.split not in splits:
         # The splits may be arrays or folders instead.
         return list(files)
@@ -124,12 +138,11 @@ def _filter_by_split(files: Sequence[_ArrayFile], reading: Reading) -> list[_Arr
             left_out[split] = left_out.get(split, 0) + 1
     if warning := left_out_warning(left_out, "file"):
         reading.warn(warning)
-    return [
-        array_file for array_file, split in zip(files, splits, strict=True) if split in selected
-    ]
+    return [file for file, split in zip(files, splits, strict=True) if split in selected]
 
 
-def _reject_file(file: File, reason: str, reading: Reading) -> None:
+def reject_file(file: File, reason: str, reading: Reading) -> None:
+    """Add a file that holds no usable pictures to the rejects."""
     reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {reason}"))
 
 

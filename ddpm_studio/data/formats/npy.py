@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ddpm_studio.data.byte_ranges import WholeFile
+from ddpm_studio.data.formats.array_files import (
+    filter_by_split,
+    reject_file,
+    without_kind_words,
+)
 from ddpm_studio.data.formats.array_rows import (
     Array,
     ArrayRows,
@@ -29,7 +36,6 @@ from ddpm_studio.data.formats.npy_header import (
 )
 from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
-from ddpm_studio.data.report import Reject
 from ddpm_studio.errors import StudioError
 
 _HEAD_BYTES = 2**16
@@ -41,9 +47,11 @@ def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
     """Read ``.npy`` files: one, or several that hold one or more pictures each.
 
     Among several files, those of labels are recognised by name: ``x_train.npy``, ``y_train.npy``.
+    Where folders repeat the names, as in ``train/x.npy`` and ``test/x.npy``, each is a set with the
+    labels of its own.
 
     Raises:
-        StudioError: the only file can't be used.
+        StudioError: the only file, or the only set of pictures and labels, can't be used.
     """
     names = frozenset(file.name for file in files)
     files = reading.genuine_files(files)
@@ -54,25 +62,135 @@ def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
         array = _read_npy_file(files[0], reading, cache, alone=True)
         name = reading.shown(files[0].name)
         return ReadResult(reading.arrays([_to_picture_array(name, "", array, reading)]), names)
-    found: list[tuple[File, NamedArray]] = []
+    found: list[_ArrayFile] = []
     for file in files:
         try:
-            found.append((file, _read_npy_file(file, reading, cache, alone=False)))
+            found.append(_ArrayFile(file, _read_npy_file(file, reading, cache, alone=False)))
         except StudioError as error:
-            reading.rejects.append(Reject(reading.shown(file.name), f"no pictures: {error.cause}"))
-    arrays = [array for _, array in found]
-    if any(array.holds_labels for array in arrays):
-        return ReadResult(
-            reading.arrays(find_picture_arrays(arrays, reading, reading.title)), names
-        )
-    parts = []
-    for file, array in found:
-        name = reading.shown(file.name)
+            reject_file(file, error.cause, reading)
+    sets = _split_into_sets(found, reading)
+    parts: list[PictureArray] = []
+    for array_set in sets:
         try:
-            parts.append(_to_picture_array(name, file.name, array, reading))
+            parts += _find_pictures(array_set, reading)
         except StudioError as error:
-            reading.rejects.append(Reject(name, f"no pictures: {error.cause}"))
+            if len(sets) == 1:
+                raise
+            for member in array_set.files:
+                reject_file(member.file, error.cause, reading)
     return ReadResult(reading.arrays(parts), names)
+
+
+@dataclass(frozen=True)
+class _ArrayFile:
+    file: File
+    array: NamedArray
+
+    @property
+    def folder(self) -> str:
+        return self.file.name.rpartition("/")[0]
+
+    @property
+    def split(self) -> str | None:
+        """The split that the file's name gives, or None."""
+        return self.array.split
+
+    def holds_pictures(self, reading: Reading) -> bool:
+        return self.array.holds_pictures(reading.options.layout) and not self.array.holds_labels
+
+
+@dataclass(frozen=True)
+class _ArraySet:
+    """Files of pictures and of labels that belong together.
+
+    Args:
+        title: for reports.
+        files: the files.
+        origin: as of :class:`PictureArray`, where the set has labels.
+    """
+
+    title: str
+    files: Sequence[_ArrayFile]
+    origin: str = ""
+
+
+def _split_into_sets(found: Sequence[_ArrayFile], reading: Reading) -> list[_ArraySet]:
+    """Divide files into sets whose pictures and labels belong together.
+
+    Names that differ say themselves what belongs together, wherever the files are. Otherwise a set
+    is a folder with pictures and labels, or folders that differ in a word for these alone, as in
+    ``train/images`` and ``train/labels``; all other files are one more set.
+    """
+    kinds = Counter((file.array.stem, file.split) for file in found)
+    if max(kinds.values(), default=0) < 2 or not _hold_pictures(found, reading):
+        return [_ArraySet(reading.title, found)]
+    by_folder: dict[str, list[_ArrayFile]] = {}
+    for file in found:
+        by_folder.setdefault(file.folder, []).append(file)
+    by_key: dict[str, list[_ArrayFile]] = {}
+    for folder, files in by_folder.items():
+        words = folder.split("/")
+        key = folder if _are_labelled(files, reading) else "/".join(without_kind_words(words))
+        by_key.setdefault(key, []).extend(files)
+    labelled = {key: files for key, files in by_key.items() if _are_labelled(files, reading)}
+    others = [file for key, files in by_key.items() if key not in labelled for file in files]
+    unclear = _unclear_labels(others, any_unclear=bool(labelled))
+    for file in unclear:
+        reject_file(file.file, "it holds labels, and nothing says of which pictures", reading)
+    unclear_names = {file.file.name for file in unclear}
+    others = [file for file in others if file.file.name not in unclear_names]
+    if len(labelled) + _hold_pictures(others, reading) == 1:
+        remaining = [file for file in found if file.file.name not in unclear_names]
+        return [_ArraySet(reading.title, remaining)]
+    pictures = [file for file in found if file.holds_pictures(reading)]
+    left_out = {file.file.name for file in pictures}
+    left_out -= {file.file.name for file in filter_by_split(pictures, reading)}
+    titles = [reading.shown(key) if key else reading.title for key in labelled]
+    sets = []
+    for title, members in zip((*titles, reading.title), (*labelled.values(), others), strict=True):
+        files = [file for file in members if file.file.name not in left_out]
+        first = next((file for file in files if file.holds_pictures(reading)), None)
+        if first is not None:
+            sets.append(_ArraySet(title, files, first.file.name))
+        elif not any(file.array.holds_labels for file in files):
+            sets.append(_ArraySet(title, files))
+    return sets
+
+
+def _hold_pictures(files: Sequence[_ArrayFile], reading: Reading) -> bool:
+    return any(file.holds_pictures(reading) for file in files)
+
+
+def _are_labelled(files: Sequence[_ArrayFile], reading: Reading) -> bool:
+    """Whether there are pictures and labels among the files."""
+    return any(file.array.holds_labels for file in files) and _hold_pictures(files, reading)
+
+
+def _unclear_labels(files: Sequence[_ArrayFile], *, any_unclear: bool) -> list[_ArrayFile]:
+    """Return the files of labels whose name repeats, or with ``any_unclear`` all of labels."""
+    labels = [file for file in files if file.array.holds_labels]
+    kinds = Counter((file.array.stem, file.split) for file in labels)
+    return [file for file in labels if any_unclear or kinds[file.array.stem, file.split] > 1]
+
+
+def _find_pictures(array_set: _ArraySet, reading: Reading) -> list[PictureArray]:
+    """Return the pictures of a set with their labels; without labels, bad files are rejected.
+
+    Raises:
+        StudioError: there are labels, and no pictures or no telling which of several.
+    """
+    arrays = [file.array for file in array_set.files]
+    if any(array.holds_labels for array in arrays):
+        return find_picture_arrays(arrays, reading, array_set.title, array_set.origin)
+    parts = []
+    for member in array_set.files:
+        file = member.file
+        try:
+            name = reading.shown(file.name)
+            parts.append(_to_picture_array(name, file.name, member.array, reading))
+        except StudioError as error:
+            reject_file(file, error.cause, reading)
+    return parts
 
 
 def _to_picture_array(name: str, origin: str, array: NamedArray, reading: Reading) -> PictureArray:

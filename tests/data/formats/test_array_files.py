@@ -15,7 +15,7 @@ from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.npy_header import NpyHeader
 from ddpm_studio.errors import StudioError
 from ddpm_studio.pickles.torch_zip import TorchZip
-from tests.data.pictures import make_zip, noise, prepared
+from tests.data.pictures import classes_of, make_zip, noise, prepared
 
 h5py = pytest.importorskip("h5py")
 
@@ -36,11 +36,6 @@ def save(path: Path, **arrays: Any) -> Path:
     return path
 
 
-def labels(data: Dataset) -> list[str]:
-    assert data.labels is not None
-    return [data.class_names[one] for one in data.labels]
-
-
 def told(data: Dataset, words: str) -> bool:
     return any(words in line for line in data.report.told)
 
@@ -51,7 +46,7 @@ def test_an_array_for_each_picture(tmp_path: Path, suffix: str) -> None:
     data = prepared(tmp_path / "cache", save(tmp_path / f"x{suffix}", **arrays))
     np.testing.assert_array_equal(data.images, IMAGES)
     with_labels = save(tmp_path / f"y{suffix}", labels=LABELS, **arrays)
-    assert labels(prepared(tmp_path / "cache", with_labels)) == list("011010")
+    assert classes_of(prepared(tmp_path / "cache", with_labels)) == list("011010")
 
 
 def test_arrays_without_names_are_a_picture_each(tmp_path: Path) -> None:
@@ -64,14 +59,14 @@ def test_groups_of_pictures_are_classes(tmp_path: Path) -> None:
     names = [f"{'cat' if one else 'dog'}/{number:03d}" for number, one in enumerate(LABELS)]
     path = save(tmp_path / "x.h5", **dict(zip(names, IMAGES, strict=True)))
     data = prepared(tmp_path / "cache", path)
-    assert sorted(labels(data)) == ["cat"] * 3 + ["dog"] * 3
+    assert sorted(classes_of(data)) == ["cat"] * 3 + ["dog"] * 3
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".h5", ".pt"])
 def test_files_in_folders_of_classes(tmp_path: Path, suffix: str) -> None:
     for number, name in enumerate(("cat", "dog")):
         save(tmp_path / "in" / name / f"a{suffix}", images=noise(3, 16, 16, seed=number))
-    assert labels(prepared(tmp_path / "cache", tmp_path / "in")) == ["cat"] * 3 + ["dog"] * 3
+    assert classes_of(prepared(tmp_path / "cache", tmp_path / "in")) == ["cat"] * 3 + ["dog"] * 3
 
 
 @pytest.mark.parametrize(
@@ -93,10 +88,10 @@ def test_labels_in_files_of_their_own(
         save(folder / beside.format(part), **{names[1]: few})
     data = prepared(tmp_path / "cache", folder)
     np.testing.assert_array_equal(data.images, IMAGES)
-    assert labels(data) == list("011010")
+    assert classes_of(data) == list("011010")
     assert any("test is left aside" in line for line in data.report.warnings)
     data = prepared(tmp_path / "cache", folder, split="test")
-    assert labels(data) == list("0110")
+    assert classes_of(data) == list("0110")
 
 
 def test_files_that_hold_no_pictures_are_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -123,7 +118,7 @@ def test_short_names_of_parts(tmp_path: Path) -> None:
     parts = {"Xtr": IMAGES, "ytr": LABELS, "Xte": IMAGES[:4], "yte": LABELS[:4]}
     data = prepared(tmp_path / "cache", save(tmp_path / "x.npz", **parts))
     assert len(data) == 6
-    assert labels(data) == list("011010")
+    assert classes_of(data) == list("011010")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +154,7 @@ def test_shapes_of_sets_that_torch_saves(tmp_path: Path, held: object) -> None:
     torch.save(held, tmp_path / "x.pt")
     data = prepared(tmp_path / "cache", tmp_path / "x.pt")
     np.testing.assert_array_equal(data.images, IMAGES)
-    assert labels(data) == list("011010")
+    assert classes_of(data) == list("011010")
 
 
 def test_a_list_of_two_pictures_is_two(tmp_path: Path) -> None:
@@ -220,7 +215,7 @@ def test_a_file_of_many_pictures_is_read_a_few_times_and_not_once_for_each(
     monkeypatch.setattr(npy, "array_from_bytes", counted)
     data = prepared(tmp_path / "cache", source)
     np.testing.assert_array_equal(data.images.squeeze(), pixels)
-    assert labels(data) == ["0", "1"] * 20
+    assert classes_of(data) == ["0", "1"] * 20
     assert sum(size > pixels.nbytes for size in read) < 5
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import torch
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from tests.data.pictures import encoded, image, make_tar, make_zip, noise, prepared
+from tests.data.pictures import classes_of, encoded, image, make_tar, make_zip, noise, prepared
 
 CLASSES = ["airplane", "automobile", "bird"]
 PIXELS = noise(8)
@@ -217,6 +218,88 @@ def test_a_folder_of_arrays_and_their_labels(tmp_path: Path) -> None:
     data = prepared(tmp_path / "cache", tmp_path / "in")
     np.testing.assert_array_equal(data.images, pixels[:4])
     assert data.report.class_counts == (("cat", 2), ("dog", 2))
+
+
+def save_arrays(folder: Path, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays by their paths without ".npy"."""
+    for name, array in arrays.items():
+        path = folder / f"{name}.npy"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, array)
+    return folder
+
+
+FIRST, SECOND = ["cat", "dog", "cat", "dog"], ["dog", "dog", "emu", "emu"]
+
+
+@pytest.mark.parametrize(
+    "names", ["{}/x {}/y", "{}/images/x {}/labels/y", "images/{}/x labels/{}/y"]
+)
+@pytest.mark.parametrize(
+    ("folders", "taken"), [(("site1", "site2"), 8), (("train", "test"), 4), (("train", "val"), 4)]
+)
+def test_arrays_of_folders_take_the_labels_of_their_own(
+    tmp_path: Path, folders: tuple[str, str], taken: int, names: str
+) -> None:
+    pixels, (x, y) = noise(8), names.split()
+    saved: dict[str, np.ndarray] = {}
+    for folder, one, labels in zip(folders, (pixels[:4], pixels[4:]), (FIRST, SECOND), strict=True):
+        saved |= {x.format(folder): one, y.format(folder): np.array(labels)}
+    source = save_arrays(tmp_path / "in", saved)
+    data = prepared(tmp_path / "cache", source, split="all")
+    order = [0, 1, 2, 3, 4, 5, 6, 7] if folders[1] != "test" else [4, 5, 6, 7, 0, 1, 2, 3]
+    np.testing.assert_array_equal(data.images, pixels[order])
+    assert classes_of(data) == [(FIRST + SECOND)[index] for index in order]
+    data = prepared(tmp_path / "cache", source)
+    np.testing.assert_array_equal(data.images, pixels[:taken])
+    assert classes_of(data) == (FIRST + SECOND)[:taken]
+    assert any("4 pictures of" in line for line in data.report.warnings) == (taken == 4)
+    make_zip(
+        tmp_path / "in.zip",
+        {str(file.relative_to(source)): file.read_bytes() for file in source.rglob("*.npy")},
+    )
+    packed = prepared(tmp_path / "cache", tmp_path / "in.zip")
+    np.testing.assert_array_equal(packed.images, data.images)
+    assert classes_of(packed) == classes_of(data)
+
+
+def test_splits_that_names_give_are_one_choice_for_all_folders(tmp_path: Path) -> None:
+    pixels = noise(9)
+    held = {
+        "a/x_train": pixels[:4],
+        "a/y_train": np.array(FIRST),
+        "a/x_test": pixels[4:7],
+        "a/y_test": np.array(["cat"] * 3),
+        "b/x_test": pixels[7:],
+        "b/y_test": np.array(["dog"] * 2),
+    }
+    data = prepared(tmp_path / "cache", save_arrays(tmp_path / "in", held))
+    np.testing.assert_array_equal(data.images, pixels[:4])
+    assert classes_of(data) == FIRST
+    assert any("2 files of test are left aside" in line for line in data.report.warnings)
+
+
+def test_a_folder_of_arrays_that_fails_is_left_out(tmp_path: Path) -> None:
+    pixels = noise(8)
+    held = {f"{folder}/y": np.array(FIRST) for folder in "abc"}
+    held |= {"a/x": pixels[:4], "b/x": pixels[4:], "c/x": pixels.astype("V1")}
+    held["elsewhere/y"] = np.array(SECOND)
+    data = prepared(tmp_path / "cache", save_arrays(tmp_path / "in", held))
+    np.testing.assert_array_equal(data.images, pixels)
+    assert classes_of(data) == FIRST * 2
+    reasons = {reject.name: reject.reason for reject in data.report.rejects}
+    assert reasons.keys() == {"c/x.npy", "c/y.npy", "elsewhere/y.npy"}
+    assert "nothing says of which pictures" in reasons["elsewhere/y.npy"]
+
+
+def test_labels_apart_from_the_pictures_are_paired_by_name(tmp_path: Path) -> None:
+    pixels = noise(6, 40, 40, 1)[..., 0]
+    held = {f"{'ab'[number // 3]}/{number % 3}": one for number, one in enumerate(pixels)}
+    labels = ["cat", "dog", "cat", "dog", "dog", "emu"]
+    source = save_arrays(tmp_path / "in", {**held, "labels": np.array(labels)})
+    data = prepared(tmp_path / "cache", source, image_size=40)
+    np.testing.assert_array_equal(data.images[..., 0], pixels)
+    assert classes_of(data) == labels
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float16", "bfloat16", "uint16"])
