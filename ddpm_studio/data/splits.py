@@ -65,6 +65,12 @@ def splits_in_path(path: str) -> frozenset[str]:
     return frozenset(split for folder in path.split("/")[:-1] if (split := _folder_split(folder)))
 
 
+def innermost_split(path: str) -> str | None:
+    """Return the split that the folders of a path name, the innermost that does; else None."""
+    folders = reversed(path.split("/")[:-1])
+    return next((split for folder in folders if (split := _folder_split(folder))), None)
+
+
 @lru_cache(1024)
 def _folder_split(folder: str) -> str | None:
     split_domain = split_of_folder(folder)

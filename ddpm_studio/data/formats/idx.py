@@ -10,6 +10,7 @@ import io
 import math
 import re
 import struct
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,9 +20,11 @@ import numpy as np
 from ddpm_studio.data.formats.archives import MAX_RATIO, RATIO_FROM_BYTES
 from ddpm_studio.data.formats.array_rows import MAX_ARRAY_BYTES, Array
 from ddpm_studio.data.formats.folders import sibling_files
+from ddpm_studio.data.formats.named_arrays import MAX_LISTED
 from ddpm_studio.data.formats.reading import PictureArray, Reading, ReadResult
 from ddpm_studio.data.items import File
-from ddpm_studio.data.splits import TRAIN, selected_splits
+from ddpm_studio.data.report import listed
+from ddpm_studio.data.splits import TRAIN, innermost_split, selected_splits
 from ddpm_studio.errors import StudioError
 
 _NAME = re.compile(
@@ -30,6 +33,9 @@ _NAME = re.compile(
 _TEST_SETS = re.compile(r"(^|[-._])(t10k|test)$", re.IGNORECASE)
 _UNSIGNED_BYTE = 0x08
 _GZIP = b"\x1f\x8b"
+
+_SetKey = tuple[str, str]
+"""The folder of a set, and its name in lower case, such as "train"."""
 
 
 def is_idx(head: bytes) -> bool:
@@ -59,53 +65,68 @@ def read_idx(files: Sequence[File], reading: Reading) -> ReadResult | None:
     """Read the pictures of the IDX files among ``files``; return None if there are none.
 
     Of a training and a test set the training set is taken unless the other is asked for; of a
-    gzipped and a plain copy only one.
+    gzipped and a plain copy in one folder only one. Labels come from the pictures' own folder, or
+    from any if the pictures of that name are in one folder.
 
     Raises:
         StudioError: an IDX file is damaged or too large.
     """
-    images: dict[str, File] = {}
-    labels: dict[str, File] = {}
+    images: dict[_SetKey, File] = {}
+    labels: dict[_SetKey, File] = {}
     names = set()
     for file in files:
-        match = _NAME.match(file.name.rpartition("/")[2])
+        folder, _, base_name = file.name.rpartition("/")
+        match = _NAME.match(base_name)
         if match is not None:
             names.add(file.name)
             group = images if match["what"].lower() == "images" else labels
-            group.setdefault(match["set"].casefold(), file)
+            # Version 0.1.0 read one set of each name, whatever its folder.
+            key = ("" if reading.first_rules else folder, match["set"].casefold())
+            group.setdefault(key, file)
     if not images and len(files) == 1 and is_idx(_read_head(files[0])):
-        images[""] = files[0]
+        images["", ""] = files[0]
         names.add(files[0].name)
     if not images:
         return None
+    counts = Counter(name for _, name in images)
+    any_labels = {name: file for (_, name), file in reversed(labels.items())}
     parts: list[PictureArray] = []
-    for name in _select_sets(images, reading):
-        file_name = images[name].name
-        rows = _read_idx(images[name])
-        label_file = labels.get(name)
+    for key in _select_sets(images, reading):
+        name = images[key].name
+        rows = _read_idx(images[key])
+        is_only = counts[key[1]] == 1
+        label_file = labels.get(key, any_labels.get(key[1]) if is_only else None)
         choices = {} if label_file is None else {"labels": partial(_read_idx, label_file)}
-        classes = reading.own_labels(file_name, choices, rows.shape[0])
-        parts.append(
-            PictureArray(file_name, rows, reading.layout(file_name, rows.shape, "NHW"), classes)
-        )
+        classes = reading.own_labels(name, choices, rows.shape[0])
+        layout = reading.layout(name, rows.shape, "NHW")
+        parts.append(PictureArray(name, rows, layout, classes, "" if is_only else name))
     return ReadResult(reading.arrays(parts), frozenset(names))
 
 
-def _select_sets(images: dict[str, File], reading: Reading) -> list[str]:
-    """Return the names of the sets to read, and add a warning about the others."""
-    test_sets = [name for name in images if _TEST_SETS.search(name)]
-    requested = reading.options.split
-    sets = [name for name in images if name not in test_sets] or list(images)
-    # Any set not named as a test set counts as training set.
-    selected = selected_splits(
-        ["test" if name in test_sets else TRAIN for name in images], requested
-    )
-    if requested is not None:
-        sets = [name for name in images if ("test" if name in test_sets else TRAIN) in selected]
+def _select_sets(images: dict[_SetKey, File], reading: Reading) -> list[_SetKey]:
+    """Return the keys of the sets to read, and add warnings about the others and about copies."""
+    counts = Counter(name for _, name in images)
+    splits: dict[_SetKey, str] = {}
+    for key, file in images.items():
+        # Of sets with the same name the folders may give the split; any other is for training.
+        folder_split = innermost_split(file.name) if counts[key[1]] > 1 else None
+        splits[key] = "test" if _TEST_SETS.search(key[1]) else folder_split or TRAIN
+    selected = selected_splits(list(splits.values()), reading.options.split)
+    sets = [key for key in images if splits[key] in selected]
     if len(sets) < len(images):
-        left_out = ", ".join(images[name].name for name in images if name not in sets)
-        kind = "test" if sets == test_sets else "training"
+        left_out = ", ".join(images[key].name for key in images if key not in sets)
+        kind = "training" if splits[sets[0]] == TRAIN else splits[sets[0]]
         reading.warnings.append(f"Only the {kind} pictures are taken; {left_out} is left aside.")
+    namesakes: dict[tuple[str, str], list[str]] = {}
+    for key in sets:
+        shown_name = reading.shown(images[key].name)
+        namesakes.setdefault((key[1], splits[key]), []).append(shown_name)
+    for shown_names in namesakes.values():
+        if len(shown_names) > 1:
+            reading.warnings.append(
+                f"All of {listed(shown_names, MAX_LISTED)} are read; if they are copies of one "
+                "set, choose one folder."
+            )
     return sets
 
 

@@ -21,7 +21,7 @@ from ddpm_studio.data.formats.array_rows import Array
 from ddpm_studio.data.formats.reading import Reading, ReadResult
 from ddpm_studio.data.items import MAX_FILES, File, Item
 from ddpm_studio.data.report import Reject
-from ddpm_studio.data.splits import left_out_warning, selected_splits, split_of, split_of_folder
+from ddpm_studio.data.splits import innermost_split, left_out_warning, selected_splits, split_of
 from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError, printable
 
@@ -66,15 +66,9 @@ def read_parquet(files: Sequence[File], reading: Reading) -> ReadResult:
 
 def _split(name: str) -> str | None:
     """Return the split given by a file's name, or else by its innermost folder that gives one."""
-    path = PurePosixPath(name)
-    words = path.stem.replace("_", "-").split("-")
+    words = PurePosixPath(name).stem.replace("_", "-").split("-")
     name_split = split_of(words[0]) or (split_of(words[1]) if len(words) > 1 else None)
-    folder_splits = (
-        folder_split
-        for folder in reversed(path.parent.parts)
-        if (folder_split := split_of_folder(folder))
-    )
-    return name_split or next(folder_splits, (None, ""))[0]
+    return name_split or innermost_split(name)
 
 
 class _ParquetTable:

@@ -15,6 +15,7 @@ from ddpm_studio.data.items import folder_classes, natural_key
 from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import (
+    classes_of,
     encoded,
     image,
     make_idx,
@@ -171,6 +172,53 @@ def test_folder_with_the_test_set_alone(tmp_path: Path) -> None:
     data = prepared(tmp_path / "cache", tmp_path / "in")
     np.testing.assert_array_equal(data.images, pixels)
     assert data.labels is None
+
+
+def idx_set(folder: Path, name: str, pixels: np.ndarray, labels: str, ending: str = "") -> None:
+    """Write IDX pictures, and a label for each, a digit, next to them."""
+    make_idx(folder / f"{name}images-idx3-ubyte{ending}", pixels[..., 0])
+    if labels:
+        make_idx(folder / f"{name}labels-idx1-ubyte", np.array([*map(int, labels)], np.uint8))
+
+
+def test_idx_sets_of_the_same_name_in_several_folders_are_all_read(tmp_path: Path) -> None:
+    pixels = noise(9, 28, 28, 1)
+    idx_set(tmp_path / "in/FashionMNIST/raw", "train-", pixels[:3], "012")
+    idx_set(tmp_path / "in/MNIST/raw", "train-", pixels[3:5], "98", ".gz")
+    idx_set(tmp_path / "in/MNIST/raw", "train-", pixels[3:5], "98")
+    idx_set(tmp_path / "in/MNIST/raw", "t10k-", pixels[5:], "0000")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(data.images, pixels[:5])
+    assert classes_of(data) == list("01298")
+    others, alike = data.report.warnings[-2:]
+    assert "t10k" in others
+    first, second = (
+        f"{folder}/raw/train-images-idx3-ubyte" for folder in ("FashionMNIST", "MNIST")
+    )
+    assert f"All of {first}, {second}" in alike
+    first_rules = prepared(tmp_path / "cache", tmp_path / "in", rules=1)
+    np.testing.assert_array_equal(first_rules.images, pixels[:3])
+
+
+def test_idx_sets_of_the_same_name_whose_folders_give_the_split(tmp_path: Path) -> None:
+    pixels = noise(7, 28, 28, 1)
+    idx_set(tmp_path / "in/train", "", pixels[:4], "0101")
+    idx_set(tmp_path / "in/test", "", pixels[4:], "777")
+    data = prepared(tmp_path / "cache", tmp_path / "in")
+    np.testing.assert_array_equal(data.images, pixels[:4])
+    assert classes_of(data) == list("0101")
+    assert [line for line in data.report.warnings if "test/images" in line]
+    test = prepared(tmp_path / "cache", tmp_path / "in", split="test")
+    np.testing.assert_array_equal(test.images, pixels[4:])
+    assert classes_of(test) == list("777")
+
+
+def test_idx_labels_in_another_folder_go_with_a_name_that_does_not_repeat(tmp_path: Path) -> None:
+    pixels = noise(4, 28, 28, 1)
+    idx_set(tmp_path / "in/images", "train-", pixels, "")
+    idx_set(tmp_path / "in/labels", "train-", pixels[:0], "0101")
+    (tmp_path / "in/labels/train-images-idx3-ubyte").unlink()
+    assert classes_of(prepared(tmp_path / "cache", tmp_path / "in")) == list("0101")
 
 
 def floats(pixels: np.ndarray, low: float, high: float) -> np.ndarray:
