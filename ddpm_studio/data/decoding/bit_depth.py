@@ -109,15 +109,6 @@ def stretch_levels(image: Image.Image, range_: Range) -> Image.Image:
     return image.point(table * (band_count - has_alpha) + identity * has_alpha)
 
 
-def orient_array(pixels: Pixels, orientation: int) -> Pixels:
-    """Return pixels (H, W, C) turned upright by their TIFF or EXIF orientation, 1..8."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
-    flip_rows = orientation in (3, 4, 7, 8)
-    flip_columns = orientation in (2, 3, 6, 7)
-    return pixels[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
-
-
 @dataclass(frozen=True)
 class SixteenBitImage:
     """A picture of 16 bits per channel, as two images: Pillow decodes the high bytes only.

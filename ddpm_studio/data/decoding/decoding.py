@@ -18,7 +18,6 @@ import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
-    ExifTags,
     GifImagePlugin,
     Image,
     ImageFile,
@@ -37,7 +36,6 @@ from ddpm_studio.data.decoding.bit_depth import (
     Ranges,
     array_to_levels,
     measure_values,
-    orient_array,
     read_sixteen_bit_image,
     stretch_levels,
     to_eight_bits,
@@ -46,6 +44,7 @@ from ddpm_studio.data.decoding.bit_depth import (
 from ddpm_studio.data.decoding.frames import count_frames
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
+from ddpm_studio.data.decoding.orientation import orient_array, orient_image, orientation_of
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.decoding.signatures import HEAD_BYTES, identify, is_truncated
 from ddpm_studio.data.decoding.tiff import (
@@ -84,19 +83,8 @@ _OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 _GRAY_MODES = frozenset(("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"))
 # Modes whose colours depend on the colour profile in the file.
 _INK_MODES = frozenset(("CMYK", "LAB"))
-_TRANSPOSE_BY_ORIENTATION = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _LARGE_PIXELS = 8_000_000
 _LARGE_LOCK = threading.Lock()
-_MAX_EXIF_BYTES = 1 << 20
-_EXIF_KEYS = ("exif", "xmp", "Raw profile type exif", "XML:com.adobe.xmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +189,7 @@ class OpenedPicture:
             frames = 1 if self._frame else int(getattr(image, "n_frames", 1))
         width, height = image.size
         # For TIFF, Pillow gives the size when upright.
-        if image.format != "TIFF" and _orientation(image) >= 5:
+        if image.format != "TIFF" and orientation_of(image) >= 5:
             width, height = height, width
         if (chunk := _band_chunk(image)) is not None:
             height, width, bands = _read_or_reject(band_shape, chunk, image.size)
@@ -323,13 +311,13 @@ def _flatten_upright(
     image: ImageFile.ImageFile, levels: Image.Image, background: Rgb | None, scale: float
 ) -> Image.Image:
     # Read after loading: Pillow has turned a TIFF upright by then.
-    transpose = _TRANSPOSE_BY_ORIENTATION.get(_orientation(image))
+    orientation = orientation_of(image)
     flat = flatten(levels, background)
     if flat is not image:
         image.close()
     if (factor := int(1 / scale)) > 1:
         flat = flat.reduce(factor)
-    return flat if transpose is None else flat.transpose(transpose)
+    return orient_image(flat, orientation)
 
 
 def open_image(data: bytes, kind: str | None) -> ImageFile.ImageFile:
@@ -376,17 +364,6 @@ def _read_or_reject(
         return read(chunk, size)
     except ValueError as error:
         raise UnusablePicture(f"damaged: {error}") from error
-
-
-def _orientation(image: ImageFile.ImageFile) -> int:
-    metadata = [image.info[key] for key in _EXIF_KEYS if key in image.info]
-    if not metadata or any(len(entry) > _MAX_EXIF_BYTES for entry in metadata):
-        return 1
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # a picture is not worse for a broken note about the camera
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _failure_reason(data: bytes, error: Exception) -> str:
