@@ -12,7 +12,9 @@ import numpy as np
 
 from ddpm_studio.data.collecting import Collection
 from ddpm_studio.data.decoding.decode_pass import RESULT_BYTES, Outcome, Target
+from ddpm_studio.data.decoding.decoding import Header
 from ddpm_studio.data.decoding.resizing import Recipe
+from ddpm_studio.data.decoding.tiff import FLOATS, INTEGERS
 from ddpm_studio.data.fitting import resolve_options
 from ddpm_studio.data.items import Item, natural_key
 from ddpm_studio.data.labels.selection import (
@@ -159,7 +161,7 @@ def write_prepared(
     )
     shape = PictureShape(recipe.height, recipe.width, 1 if collapses else recipe.channels)
     resolved = resolve_options(sized, shape, bands=recipe.bands)
-    key_parts = _rule_differences(items, recipe, classes)
+    key_parts = _rule_differences(items, headers, recipe, classes)
     if len(items) < len(survey.items) - len(decoded.failures):
         key_parts.append({"kept": digest_of([str(row) for row in rows])})
     return resolved, (class_names, report), key_parts
@@ -193,6 +195,13 @@ def _report_notes(
         if name:
             pictures = "1 picture is" if count == 1 else f"{count:,} pictures are"
             notes.append(f"{pictures} {name}, turned into RGB without a colour profile.")
+    negatives = Counter(survey.headers[index].white_is_zero for index in chosen)
+    for kind, reading in ((INTEGERS, "inverted"), (FLOATS, "read as stored, not inverted")):
+        if count := negatives[kind]:
+            notes.append(
+                f"{format_count(count, 'TIFF')} of {kind}, in which low values are to be white, "
+                f"{'is' if count == 1 else 'are'} {reading}."
+            )
     if frames and not any(survey.items[index].frame for index in chosen):
         files = "1 file has" if len(frames) == 1 else f"{len(frames):,} files have"
         notes.append(
@@ -225,10 +234,15 @@ def _left_out_classes_note(classes: Sequence[str | None] | None, renames: Mappin
 
 
 def _rule_differences(
-    items: Sequence[Item], recipe: Recipe, classes: Sequence[str | None] | None
+    items: Sequence[Item],
+    headers: Sequence[Header],
+    recipe: Recipe,
+    classes: Sequence[str | None] | None,
 ) -> list[object]:
-    """Return the ranges and classes in which the pictures differ from those of version 0.1.0."""
+    """Return the inversions, ranges and classes in which pictures differ from version 0.1.0's."""
     differences: list[object] = []
+    if recipe.invert and any(header.white_is_zero == INTEGERS for header in headers):
+        differences.append("white is zero")
     if recipe.ranges:
         differences.append({"ranges": recipe.ranges})
     first_classes = classes_by_first_rules(items)

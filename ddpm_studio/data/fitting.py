@@ -48,7 +48,10 @@ def prepare_picture(raw: Raw, recipe: Recipe) -> Pixels:
     if isinstance(raw, bytes | FileFrame):
         with open_picture(raw) as picture:
             decoded = picture.decode(
-                recipe.alpha_background, recipe.draft_scale, ranges=recipe.levels
+                recipe.alpha_background,
+                recipe.draft_scale,
+                ranges=recipe.levels,
+                invert=recipe.invert,
             )
     else:
         decoded = from_array(raw, recipe.alpha_background)
@@ -87,10 +90,13 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     """
     background, ranges = parse_colour(options.background), _requested_ranges(options)
     width, height = sides(size)
+    invert = options.rules != FIRST_RULES
     pick = parse_band_list(options.bands) if options.bands is not None else None
     if pick is not None:
         as_bands = options.channels == "bands" or len(pick) not in (1, 3)
-        return Recipe(width, height, len(pick), options.fit, background, as_bands, pick, ranges)
+        return Recipe(
+            width, height, len(pick), options.fit, background, as_bands, pick, ranges, invert
+        )
     bands = options.channels == "bands" or options.bands is not None
     if options.channels == "auto" and not bands:
         bands = any(header.bands for header in headers)
@@ -104,7 +110,9 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
         any_alpha = any(header.alpha for header in headers)
         background_shows = len(set(background)) > 1 and (any_alpha or options.fit == "pad")
         channels = 1 if all(header.gray for header in headers) and not background_shows else 3
-    return Recipe(width, height, channels, options.fit, background, bands, ranges=ranges)
+    return Recipe(
+        width, height, channels, options.fit, background, bands, ranges=ranges, invert=invert
+    )
 
 
 def _requested_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:

@@ -204,6 +204,54 @@ def test_own_unpacking_is_libtiffs(tmp_path: Path, compression: str | None) -> N
     np.testing.assert_array_equal(tiff_page(content).read(content)[..., 0], levels)
 
 
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_tiffs_whose_zero_is_white_are_inverted(
+    tmp_path: Path, dtype: str, compression: str | None
+) -> None:
+    numbers = np.random.default_rng(1).integers(0, 1 << 16, (2, 16, 16)).astype(dtype)
+    numbers[0, 0, :2] = 0, 65535
+    first, second = (Image.fromarray(one) for one in numbers)
+    first.save(
+        tmp_path / "a.tif",
+        save_all=True,
+        append_images=[second],
+        compression=compression,
+        # The field PhotometricInterpretation, 0: WhiteIsZero. Pillow writes the numbers unchanged.
+        tiffinfo={262: 0},
+    )
+    data = prepared(tmp_path / "cache", tmp_path / "a.tif", frames="all")
+    levels = np.rint((65535 - numbers.astype(np.int64)) / 257)
+    np.testing.assert_array_equal(data.images[..., 0], levels)
+    assert told(data, "2 TIFFs of integers", "are inverted")
+    np.testing.assert_array_equal(
+        preview([tmp_path / "a.tif"], PrepareOptions()).pictures[0], data.images[0]
+    )
+
+
+def test_tiffs_of_12_bits_whose_zero_is_white_are_inverted_within_them(tmp_path: Path) -> None:
+    numbers = np.linspace(0, 4095, 256).round().astype(np.uint16).reshape(16, 16)
+    Image.fromarray(numbers).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    data = prepared(tmp_path / "cache", tmp_path / "a.tif")
+    np.testing.assert_array_equal(data.images[0, ..., 0], 255 - np.rint(numbers / 4095 * 255))
+    first = prepared(tmp_path / "cache", tmp_path / "a.tif", rules=1)
+    np.testing.assert_array_equal(first.images[0, ..., 0], np.rint(numbers / 257))
+    full = prepared(tmp_path / "cache", tmp_path / "a.tif", range="0..65535")
+    np.testing.assert_array_equal(full.images[0, ..., 0], 255 - np.rint(numbers / 257))
+    # Otherwise read as by version 0.1.0, it would have the fingerprint of the negative.
+    assert full.fingerprint != first.fingerprint
+
+
+def test_floats_of_a_tiff_whose_zero_is_white_are_read_as_stored_and_told_of(
+    tmp_path: Path,
+) -> None:
+    numbers = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
+    Image.fromarray(numbers).save(tmp_path / "a.tif", tiffinfo={262: 0})
+    data = prepared(tmp_path / "cache", tmp_path / "a.tif")
+    np.testing.assert_array_equal(data.images[0, ..., 0], np.rint(numbers * 255))
+    assert told(data, "1 TIFF of floats", "is read as stored, not inverted")
+
+
 def test_by_the_rules_of_0_1_0_values_are_what_they_were(tmp_path: Path) -> None:
     levels = noise(3, 16, 16, 1)[..., 0].astype(np.uint16) << 4
     source = gray(tmp_path / "in", levels)

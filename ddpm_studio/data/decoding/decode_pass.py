@@ -62,6 +62,7 @@ class Outcome(NamedTuple):
         dtype, low, high: dtype, minimum and maximum of its values; the dtype is empty where they
             were not measured.
         inks: the colour mode, such as CMYK, where it is converted to RGB.
+        white_is_zero: the field of its header.
     """
 
     kind: Literal["made", "seen", "left out", "other", "large"]
@@ -78,12 +79,20 @@ class Outcome(NamedTuple):
     low: float = 0.0
     high: float = 0.0
     inks: str = ""
+    white_is_zero: str = ""
 
     @property
     def header(self) -> Header:
         """The header of the picture."""
-        size = (self.width, self.height)
-        return Header(size, self.gray, self.alpha, self.bands, self.frames, self.inks)
+        return Header(
+            (self.width, self.height),
+            self.gray,
+            self.alpha,
+            self.bands,
+            self.frames,
+            self.inks,
+            self.white_is_zero,
+        )
 
     @property
     def values(self) -> Values | None:
@@ -238,7 +247,11 @@ def _process_picture(
     with picture:
         header = picture.header()
         header_outcome = Outcome(
-            "seen", "", *_header_fields(header, _content_digest(raw)), inks=header.inks
+            "seen",
+            "",
+            *_header_fields(header, _content_digest(raw)),
+            inks=header.inks,
+            white_is_zero=header.white_is_zero,
         )
         if recipe is None:
             return header_outcome, None
@@ -249,6 +262,7 @@ def _process_picture(
                 large=large,
                 ranges=recipe.levels,
                 measure=measure,
+                invert=recipe.invert,
             )
             row = fit(decoded, recipe)
         except LargePicture:

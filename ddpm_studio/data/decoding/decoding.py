@@ -20,6 +20,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageChops,
     ImageFile,
     Jpeg2KImagePlugin,
     JpegImagePlugin,
@@ -48,10 +49,12 @@ from ddpm_studio.data.decoding.orientation import orient_array, orient_image, or
 from ddpm_studio.data.decoding.plain_jpeg import plain_jpeg
 from ddpm_studio.data.decoding.signatures import HEAD_BYTES, identify, is_truncated
 from ddpm_studio.data.decoding.tiff import (
+    INTEGERS,
     TiffPage,
     page_beyond_pillow,
     tiff_error_reason,
     unsupported_reason,
+    white_is_zero,
 )
 from ddpm_studio.data.decoding.unsupported import (
     looks_like_tga,
@@ -93,7 +96,8 @@ class Header:
 
     ``size`` is (width, height) when upright; ``bands`` the number of channels where these are no
     colours, else 0; ``frames`` the number of frames or pages in its file; ``inks`` the mode, such
-    as CMYK, where it is converted to RGB.
+    as CMYK, where it is converted to RGB; ``white_is_zero`` the kind of values, "integers" or
+    "floats", of a TIFF of more than 8 bits whose smallest value is white: integers are inverted.
     """
 
     size: tuple[int, int]
@@ -102,6 +106,7 @@ class Header:
     bands: int = 0
     frames: int = 1
     inks: str = ""
+    white_is_zero: str = ""
 
     @property
     def channels(self) -> int:
@@ -200,6 +205,7 @@ class OpenedPicture:
             image.mode in ALPHA_MODES or "transparency" in image.info,
             frames=frames,
             inks=image.mode if image.mode in _INK_MODES else "",
+            white_is_zero=white_is_zero(image),
         )
 
     def decode(
@@ -210,6 +216,7 @@ class OpenedPicture:
         large: bool = True,
         ranges: Ranges = NO_RANGES,
         measure: bool = False,
+        invert: bool = True,
     ) -> Decoded:
         """Return the decoded picture as an image of mode L or RGB, turned upright.
 
@@ -224,6 +231,8 @@ class OpenedPicture:
             ranges: the values that become levels 0 and 255, by dtype; for a missing dtype they
                 follow from the dtype or the values themselves.
             measure: whether to set ``values`` for 8-bit pictures; for others they are always set.
+            invert: whether to invert TIFFs of 16 bits whose smallest value is white, as version
+                0.1.0 did not.
 
         Raises:
             UnusablePicture: the file is damaged or truncated, or its values have no known meaning.
@@ -252,6 +261,8 @@ class OpenedPicture:
             with _LARGE_LOCK if is_large else nullcontext():
                 image.load()
                 levels = self._to_levels(image, ranges, measure)
+                if invert and white_is_zero(image) == INTEGERS:
+                    levels = ImageChops.invert(levels)
                 return _flatten_upright(image, levels, background, scale if is_large else 1.0)
         except (MemoryError, UnusablePicture):
             raise
@@ -294,6 +305,8 @@ class OpenedPicture:
                     pixels = uint16_to_levels(samples, range_)
                 else:
                     pixels = array_to_levels(samples, self.values, ranges)
+                    # Levels, as the values may use fewer bits than the file has.
+                    pixels = ~pixels if page.white_is_zero == INTEGERS else pixels
         except ValueError as error:
             raise UnusablePicture(tiff_error_reason(error)) from error
         upright = orient_array(pixels, page.orientation)
@@ -304,7 +317,9 @@ def _page_header(page: TiffPage, frames: int) -> Header:
     width, height = page.upright_size
     is_colour = page.bands in (1, 3) or page.alpha
     bands = 0 if is_colour else page.bands
-    return Header((width, height), page.bands <= 2 and is_colour, page.alpha, bands, frames)
+    gray = page.bands <= 2 and is_colour
+    negative = page.white_is_zero
+    return Header((width, height), gray, page.alpha, bands, frames, white_is_zero=negative)
 
 
 def _flatten_upright(

@@ -26,7 +26,7 @@ class Recipe:
     With ``bands`` all channels are taken as they are, and each picture must have that many;
     otherwise 1 to 4 channels are gray, gray with alpha, RGB and RGBA. ``pick`` selects channels of
     the picture, counted from 0. ``ranges`` are (dtype, low, high), the values of each dtype that
-    become black and white.
+    become black and white. ``invert`` is that of :meth:`OpenedPicture.decode`.
     """
 
     width: int
@@ -37,6 +37,7 @@ class Recipe:
     bands: bool = False
     pick: tuple[int, ...] | None = None
     ranges: tuple[tuple[str, float, float], ...] = ()
+    invert: bool = True
 
     @property
     def levels(self) -> dict[str, Range]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import ImageFile, TiffImagePlugin
 
 Array = npt.NDArray[Any]
 
@@ -39,6 +40,10 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIPS, _ORIENTATION, _BANDS, _ROWS, _COUNTS, _PLANAR = 273, 274, 277, 278, 279, 284
 _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_COUNTS = 317, 322, 323, 324, 325
 _EXTRA, _FORMAT = 338, 339
+_WHITE_IS_ZERO = 0
+#: Kinds of values in a gray TIFF whose smallest value is white. Floats have no largest value to be
+#: black, and other programs disagree on whether to invert them.
+INTEGERS, FLOATS = "integers", "floats"
 _STORED, _LZW, _DEFLATE, _PACKBITS = (1,), (5,), (8, 32946), (32773,)
 _SAMPLE_KINDS = {1: "u", 2: "i", 3: "f"}
 _CLEAR, _END, _FIRST_CODE, _MAX_CODES = 256, 257, 258, 4096 - 258
@@ -88,6 +93,13 @@ class TiffPage:
     dtype: np.dtype[Any]
     alpha: bool
     tags: dict[int, tuple[int, ...]]
+
+    @property
+    def white_is_zero(self) -> str:
+        """``INTEGERS`` or ``FLOATS`` if the smallest value is white, else empty."""
+        if self._tag_value(_PHOTOMETRIC, 1) != _WHITE_IS_ZERO:
+            return ""
+        return FLOATS if self.dtype.kind == "f" else INTEGERS
 
     @property
     def orientation(self) -> int:
@@ -191,7 +203,8 @@ def tiff_page(data: bytes, page: int = 0) -> TiffPage:
         raise ValueError("its size is impossible")
     if width * height * bands * depth // 8 > _MAX_BYTES:
         raise ValueError("it is too large")
-    if tags.get(_PHOTOMETRIC, (1,))[0] not in (1, 2):
+    photometric = tags.get(_PHOTOMETRIC, (1,))[0]
+    if photometric not in (1, 2) and (photometric != _WHITE_IS_ZERO or bands > 1):
         raise ValueError("its colours are of a kind that is not known")
     order = "<" if data.startswith(b"II") else ">"
     extra = tags.get(_EXTRA, ())
@@ -338,9 +351,22 @@ def page_beyond_pillow(data: bytes, page: int) -> TiffPage | None:
         parsed = tiff_page(data, page)
     except ValueError:
         return None
+    kind, size = parsed.dtype.kind, parsed.dtype.itemsize
     if parsed.bands == 1:
-        supported = parsed.dtype.kind == "u" and parsed.dtype.itemsize <= 2
-        supported = supported or (parsed.dtype.kind == "f" and parsed.dtype.itemsize == 4)
-        supported = supported or (parsed.dtype.kind == "i" and parsed.dtype.itemsize in (2, 4))
+        supported = (kind == "u" and size <= 2) or (kind == "f" and size == 4)
+        supported = supported or (kind == "i" and size in (2, 4))
+        if parsed.white_is_zero == INTEGERS:
+            supported = kind == "u" and (size == 1 or (size == 2 and data.startswith(b"II")))
         return None if supported else parsed
     return None if parsed.bands <= 4 and parsed.dtype == np.uint8 else parsed
+
+
+def white_is_zero(image: ImageFile.ImageFile) -> str:
+    """Return the kind of values of an opened TIFF if Pillow leaves it as a negative, else empty.
+
+    That is ``INTEGERS`` or ``FLOATS`` for one of more than 8 bits whose smallest value is white.
+    """
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return ""
+    is_negative = image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    return {"I;16": INTEGERS, "F": FLOATS}.get(image.mode, "") if is_negative else ""
