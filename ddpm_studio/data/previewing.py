@@ -145,7 +145,8 @@ def _classes(
 
 
 def _looks_like_picture(item: Item) -> bool:
-    return item.file is None or item.file.suffix in PICTURE_SUFFIXES
+    # Pictures in a table, as in Parquet, have no names.
+    return item.file is None or not item.file.name or item.file.suffix in PICTURE_SUFFIXES
 
 
 def _spread(total: int, count: int) -> list[int]:
