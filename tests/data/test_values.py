@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from pathlib import Path
@@ -17,6 +18,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.requests import PrepareOptions
 from tests.data.pictures import image, noise, prepared
 from tests.hostile import seeds
+from tests.hostile.bad_pictures import png
 
 
 def gray(folder: Path, levels: np.ndarray) -> Path:
@@ -164,6 +166,34 @@ def test_sixteen_bits_with_alpha(tmp_path: Path, channels: int) -> None:
     np.testing.assert_array_equal(data.images[0, ..., :-1], levels)
     # As always: the high byte.
     np.testing.assert_array_equal(data.images[0, ..., -1], numbers[..., -1] >> 8)
+    assert told(data, "12 bits")
+
+
+@pytest.mark.parametrize("in_animation", [True, False])
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (6, 4)])
+def test_frames_of_sixteen_bits_have_all_their_bits(
+    tmp_path: Path, colour: int, channels: int, in_animation: bool
+) -> None:
+    """The default image is a frame of the animation where a control chunk precedes it."""
+    numbers = noise(3, 16, 16, channels).astype(np.uint16) * 16
+    numbers[0, 0, 0] = 4095
+    if channels == 4:
+        numbers[..., 3] = 65535
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 16, colour, 0, 0, 0))]
+    chunks.append((b"acTL", struct.pack(">II", 2 + in_animation, 0)))
+    sequence = itertools.count()
+    for number, one in enumerate(numbers):
+        packed = zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in one))
+        if number or in_animation:
+            control = struct.pack(">IIIIIHHBB", next(sequence), 16, 16, 0, 0, 1, 10, 0, 0)
+            chunks.append((b"fcTL", control))
+        body = struct.pack(">I", next(sequence)) + packed if number else packed
+        chunks.append((b"fdAT" if number else b"IDAT", body))
+    (tmp_path / "a.png").write_bytes(png(*chunks, (b"IEND", b"")))
+    kind = {1: "gray", 3: "rgb", 4: "rgba"}[channels]
+    data = prepared(tmp_path / "cache", tmp_path / "a.png", frames="all", channels=kind)
+    colours = numbers[..., :3]
+    np.testing.assert_array_equal(data.images[..., :3], np.rint(colours / 4095 * 255))
     assert told(data, "12 bits")
 
 

@@ -42,7 +42,7 @@ from ddpm_studio.data.decoding.bit_depth import (
     to_eight_bits,
     uint16_to_levels,
 )
-from ddpm_studio.data.decoding.frames import count_frames
+from ddpm_studio.data.decoding.frames import count_frames, deep_png_frame
 from ddpm_studio.data.decoding.limits import too_costly, too_costly_to_decode
 from ddpm_studio.data.decoding.mode_conversion import ALPHA_MODES, Decoded, Rgb, flatten, from_array
 from ddpm_studio.data.decoding.orientation import orient_array, orient_image, orientation_of
@@ -167,6 +167,9 @@ class OpenedPicture:
     def _open(self) -> None:
         if (kind := identify(self._data[:HEAD_BYTES])) == "TIFF":
             self._tiff_page = page_beyond_pillow(self._data, self._frame)
+        png = deep_png_frame(self._data, self._frame) if kind == "PNG" and self._frame else None
+        if png is not None:
+            self._data, self._frame = png, 0
         if self._tiff_page is None:
             self._image = open_image(self._data, kind)
             if self._frame:

@@ -6,10 +6,14 @@ They are counted in the structure of the file, without decoding, and up to ``MAX
 from __future__ import annotations
 
 import struct
+import zlib
+from collections.abc import Iterator
 
 #: Largest number of frames that is counted.
 MAX_FRAMES = 10_000
 _GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GRAY, _COLOURS = 0, 2
 #: Suffixes of files that may hold more than one frame.
 MULTI_FRAME_SUFFIXES = frozenset(
     (".gif", ".tif", ".tiff", ".webp", ".png", ".apng", ".avif", ".avifs")
@@ -109,3 +113,66 @@ def _png_frames(data: bytes) -> int | None:
             return min(animated + default_image, MAX_FRAMES) if animated else 1
         offset += 12 + size
     return None
+
+
+def deep_png_frame(data: bytes, frame: int) -> bytes | None:
+    """Return a frame of an animated PNG of 16 bits a value as a PNG of its own.
+
+    Pillow decodes such frames, except the first, with 8 bits. None for any other PNG, for a damaged
+    one, and for a frame that does not replace the whole picture, which only Pillow can compose.
+
+    Args:
+        data: the bytes of the file.
+        frame: the number of the frame, from 1.
+    """
+    header = data[16:29]
+    if header[8:9] != b"\x10":
+        return None
+    try:
+        chunks = list(_png_chunks(data))
+    except (struct.error, ValueError):
+        return None
+    kinds = {kind for kind, _ in chunks}
+    is_opaque = header[9] in (_GRAY, _COLOURS) and b"tRNS" not in kinds
+    number, control = -1, b""
+    packed: list[bytes] = []
+    head: list[tuple[bytes, bytes]] = []
+    in_head = True
+    for kind, body in chunks:
+        if kind == b"fcTL":
+            number += 1
+            control = body if number == frame else control
+        elif kind == b"IDAT":
+            # A default image without a control chunk comes before the frames, as in Pillow.
+            number, in_head = max(number, 0), False
+        elif kind == b"fdAT" and number == frame:
+            packed.append(body[4:])
+        elif in_head and kind != b"acTL":
+            head.append((kind, body))
+    # After the sequence number: width, height, left, top, duration, disposal and blending.
+    is_whole = control[4:20] == header[:8] + bytes(8)
+    is_replacing = is_opaque or control[25:26] == b"\0"
+    if not packed or not is_whole or not is_replacing:
+        return None
+    return _PNG_SIGNATURE + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in (*head, (b"IDAT", b"".join(packed)), (b"IEND", b""))
+    )
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the type and body of each chunk of a PNG.
+
+    Raises:
+        struct.error: the file is cut short.
+        ValueError: a checksum is wrong.
+    """
+    offset = 8
+    while offset < len(data):
+        (size,) = struct.unpack_from(">I", data, offset)
+        kind, body = data[offset + 4 : offset + 8], data[offset + 8 : offset + 8 + size]
+        (checksum,) = struct.unpack_from(">I", data, offset + 8 + size)
+        if zlib.crc32(kind + body) != checksum:
+            raise ValueError("a checksum is wrong")
+        yield kind, body
+        offset += 12 + size
