@@ -35,8 +35,10 @@ class MeasuringMethods(RunMethods):
             StudioError: if run or pictures can't be read, or a value is out of range.
         """
         request = self._request(BitsRequest, "bits", options)
-        with on_disk(pictures, self.path) as sources:
-            measured = self._run_job(jobs.measure_bits(request, sources, models()))
+        with on_disk(pictures, self.path) as (paths, are_prepared):
+            measured = self._run_job(
+                jobs.measure_bits(request, paths, models(), are_prepared=are_prepared)
+            )
         return Bits(**fields_of_event(measured))
 
     @accepts_options(EvaluateRequest)
@@ -55,8 +57,10 @@ class MeasuringMethods(RunMethods):
             StudioError: if run or pictures can't be read, or a value is out of range.
         """
         request = self._request(EvaluateRequest, "evaluate", options)
-        with on_disk(pictures, self.path) as sources:
-            result = self._run_job(jobs.evaluate(request, sources, models()))
+        with on_disk(pictures, self.path) as (paths, are_prepared):
+            result = self._run_job(
+                jobs.evaluate(request, paths, models(), are_prepared=are_prepared)
+            )
         return Evaluation(**fields_of_event(result))
 
     def evaluations(self) -> list[evaluations.RecordedEvaluation]:

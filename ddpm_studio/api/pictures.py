@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -99,8 +100,15 @@ def to_latent(given: Latent | AnyPath | None) -> Latent | None:
     return jobs.load_latent(Path(given)) if isinstance(given, str | os.PathLike) else given
 
 
+class PathsOnDisk(NamedTuple):
+    """Paths of a set of pictures, and whether these have the model's shape already."""
+
+    paths: list[Path]
+    are_prepared: bool = False
+
+
 @contextlib.contextmanager
-def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
+def on_disk(given: Sources | None, run: Path) -> Iterator[PathsOnDisk]:
     """Yield the paths of a set of pictures; those in memory are in a temporary ``.npy`` meanwhile.
 
     Args:
@@ -110,22 +118,27 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[list[Path]]:
     Raises:
         StudioError: if one is no picture, or the list is empty.
     """
+    are_prepared = True
     if isinstance(given, np.ndarray):
-        pictures = given if given.ndim == 4 else to_picture(given, run)[None]
+        if given.ndim == 4:
+            pictures = given
+            are_prepared = given.dtype == np.uint8 and jobs.has_model_shape(given, run)
+        else:
+            pictures = to_picture(given, run)[None]
     elif given is None or isinstance(given, str | os.PathLike):
-        yield as_paths(given)
+        yield PathsOnDisk(as_paths(given))
         return
     else:
         _reject_empty(given)
         paths = [item for item in given if isinstance(item, str | os.PathLike)]
         if len(paths) == len(given):
-            yield as_paths(paths)
+            yield PathsOnDisk(as_paths(paths))
             return
         pictures = np.stack([to_picture(item, run) for item in given])
     with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
         file = Path(folder) / "pictures.npy"
         np.save(file, pictures, allow_pickle=False)
-        yield [file]
+        yield PathsOnDisk([file], are_prepared)
 
 
 def _reject_empty(given: Sequence[object]) -> None:

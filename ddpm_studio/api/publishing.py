@@ -40,8 +40,9 @@ class PublishingMethods(RunMethods):
                 the folder holds files.
         """
         request = self._request(PublishRequest, "publish", options)
-        with on_disk(pictures, self.path) as sources:
-            return self._run_job(jobs.publish(request, Path(folder), models(), sources)).path
+        with on_disk(pictures, self.path) as (paths, are_prepared):
+            job = jobs.publish(request, Path(folder), models(), paths, are_prepared=are_prepared)
+            return self._run_job(job).path
 
     @accepts_options(ReportRequest)
     def report(self, path: AnyPath, pictures: Sources | None = None, **options: Any) -> Path:
@@ -62,8 +63,10 @@ class PublishingMethods(RunMethods):
                 file can't be written.
         """
         request = self._request(ReportRequest, "report", options)
-        with on_disk(pictures, self.path) as sources:
-            return self._run_job(jobs.report(request, sources, Path(path), models()))
+        with on_disk(pictures, self.path) as (paths, are_prepared):
+            return self._run_job(
+                jobs.report(request, paths, Path(path), models(), are_prepared=are_prepared)
+            )
 
     def export_diffusers(
         self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"

@@ -8,6 +8,7 @@ from .drawing.latents import save_latent as save_latent
 from .drawing.models import Model as Model
 from .drawing.models import ModelStore as ModelStore
 from .drawing.pictures import fit_picture as fit_picture
+from .drawing.pictures import has_model_shape as has_model_shape
 from .drawing.redrawing import redraw as redraw
 from .drawing.sampling import sample as sample
 from .drawing.sampling import sample_to_file as sample_to_file

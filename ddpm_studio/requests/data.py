@@ -12,6 +12,9 @@ from ddpm_studio.requests.base import Request
 #: Versions of the reading rules: those of version 0.1.0, and the current ones.
 FIRST_RULES, RULES = 1, 2
 
+# The rules stay those of the set, so that runs of 0.1.0 keep their meaning.
+_SHAPE_OPTIONS = ("image_size", "channels", "fit", "background", "rules")
+
 
 def _unset(value: object) -> bool:
     # An unset field is left out of dumps, so fingerprints stay as they were before it was added.
@@ -113,6 +116,14 @@ class PrepareOptions(Request):
         description="1: as in version 0.1.0, for its runs; 2: as today.",
         exclude_if=lambda rules: rules == RULES,
     )
+
+    def without_reading(self) -> PrepareOptions:
+        """Return the options for pictures of levels 0..255: size, channels, fit and background.
+
+        Those that say how the files of a set are read, such as their range, bands and labels, do
+        not apply to masks, drawings and arrays in memory.
+        """
+        return PrepareOptions(**{name: getattr(self, name) for name in _SHAPE_OPTIONS})
 
     @field_validator("rules", mode="before")
     @classmethod

@@ -18,6 +18,7 @@ from ddpm_studio.cli import run as terminal
 from ddpm_studio.jobs import ModelStore, encode_picture, interpolate, load_picture, sample, share
 from ddpm_studio.requests import EncodeRequest, InterpolateRequest, SampleRequest, ShareRequest
 from ddpm_studio.runs import Checkpoint
+from tests.jobs.conftest import run_read_by
 
 
 @pytest.fixture
@@ -129,6 +130,24 @@ def test_bits_of_files_and_of_arrays_are_the_same(opened: ds.Run, pictures: Path
     assert f"{learnt.total:.4f} ±" in repr(learnt)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"range": "0..4095"}, {"bands": "3,2,1"}, {"labels": "leaf-folders"}, {"layout": "NCHW"}],
+    ids=str,
+)
+def test_arrays_are_not_read_as_the_set_was(
+    opened: ds.Run, pictures: Path, tmp_path: Path, options: dict[str, str]
+) -> None:
+    files = [Image.open(pictures / f"{k}.png") for k in range(3)]
+    arrays = np.stack([np.asarray(file) for file in files])
+    wanted = opened.bits(arrays, count=3, timesteps=4).bits
+    other = ds.open(run_read_by(opened.path, tmp_path / "run", **options))
+    for given in (arrays, list(arrays)):
+        assert other.bits(given, count=3, timesteps=4).bits == wanted
+    mixed = other.interpolate(arrays[0], arrays[1], t=0, steps_lambda=2)
+    assert np.array_equal(mixed[0], arrays[0])
+
+
 def test_a_training_picture_is_its_own_neighbour(opened: ds.Run, first: Path) -> None:
     found = opened.neighbours(first, count=2)
     assert found.distances[0] == 0
@@ -202,7 +221,7 @@ def test_drawings_show_themselves_in_notebooks(opened: ds.Run) -> None:
 
 def test_a_set_may_be_an_array_of_another_library(opened: ds.Run) -> None:
     pictures: Any = torch.zeros(2, 16, 16, 3, dtype=torch.uint8)
-    with on_disk(pictures, opened.path) as (file,):
+    with on_disk(pictures, opened.path) as ([file], _):
         assert len(np.load(file)) == 2
 
 

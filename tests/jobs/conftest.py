@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,16 @@ def _narrow_network(narrow_network: None) -> None:
 @pytest.fixture(autouse=True)
 def _own_folders(own_folders: None) -> None:
     """Give each test folders of its own."""
+
+
+def run_read_by(run: Path, folder: Path, **options: object) -> Path:
+    """Return a copy of a run whose training pictures were read with these options too."""
+    copy = Path(shutil.copytree(run, folder))
+    file = copy / "run.json"
+    content = json.loads(file.read_text())
+    content["data"]["options"] |= options
+    file.write_text(json.dumps(content))
+    return copy
 
 
 @pytest.fixture(scope="session")

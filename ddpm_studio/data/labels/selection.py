@@ -22,6 +22,10 @@ _MAX_LISTED = 12
 NO_NAMES: Mapping[int, ClassNames] = MappingProxyType({})
 
 
+class LabelsNotFoundError(StudioError):
+    """Error for labels that were asked for and are not there."""
+
+
 @dataclass(frozen=True)
 class LabelChoice:
     """A label source that can be chosen.
@@ -146,13 +150,13 @@ def check_requested_labels(title: str, labels: Labels, options: PrepareOptions) 
     """Check that the labels asked for were found.
 
     Raises:
-        StudioError: there are no such labels; the message lists those that exist.
+        LabelsNotFoundError: there are no such labels; the message lists those that exist.
     """
     requested = options.labels
     if requested in (None, NONE) or labels.used:
         return
     existing = ", ".join(choice.key for choice in labels.choices[:_MAX_LISTED]) or "none"
-    raise StudioError(
+    raise LabelsNotFoundError(
         f"{title} has no labels {printable(str(requested), 60)}.", f"There are: {existing}."
     )
 

@@ -50,15 +50,20 @@ def class_of_file(path: Path, info: RunInfo) -> str | None:
     """
     if not is_file(path):
         return None
-    try:
-        recipe = read_recipe(path)
-    except StudioError:
-        return None
+    recipe = recipe_of_file(path)
     if recipe is not None:
         return class_of_recipe(recipe)
     folder = path.absolute().parent.name
     name = info.data.options.classes.get(folder, folder) if info.data else folder
     return name if name in known_classes(info) else None
+
+
+def recipe_of_file(path: Path) -> dict[str, object] | None:
+    """Return the recipe of a picture that was drawn here; None for any other path."""
+    try:
+        return read_recipe(path) if is_file(path) else None
+    except StudioError:
+        return None
 
 
 def with_class(recipe: Mapping[str, object] | None, name: str | None) -> dict[str, object]:

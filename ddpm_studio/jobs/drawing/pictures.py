@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -13,7 +14,11 @@ from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
 from ddpm_studio.jobs.drawing.models import Model
-from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture, class_of_file
+from ddpm_studio.jobs.drawing.picture_classes import (
+    LabelledPicture,
+    class_of_file,
+    recipe_of_file,
+)
 from ddpm_studio.jobs.events import Pictures
 from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
@@ -23,10 +28,28 @@ from ddpm_studio.runs.classes import known_classes
 
 def prepare_options(info: RunInfo) -> PrepareOptions:
     """Return how to prepare pictures for a run: as its training pictures were, if known."""
-    config = info.network_basics()
-    shape = PictureShape(config.height, config.width, config.channels)
     options = info.data.options if info.data else PrepareOptions()
-    return resolve_options(options, shape, bands=options.channels == "bands")
+    return resolve_options(options, _shape(info), bands=options.channels == "bands")
+
+
+def options_for_levels(info: RunInfo, *, flat: bool = False) -> PrepareOptions:
+    """Return how to prepare pictures of levels 0..255 for a run: masks, drawings and arrays.
+
+    Args:
+        info: the run.
+        flat: in gray or RGB, whatever the model's channels.
+    """
+    options = prepare_options(info).without_reading()
+    if not flat:
+        return options
+    channels = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
+    return options.model_copy(update={"channels": channels})
+
+
+def options_for_files(info: RunInfo, paths: Sequence[Path]) -> PrepareOptions:
+    """Return how to prepare pictures at these paths for a run: as its own, unless drawn here."""
+    is_drawn_here = all(recipe_of_file(path) is not None for path in paths)
+    return options_for_levels(info) if is_drawn_here else prepare_options(info)
 
 
 def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
@@ -41,7 +64,8 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
     """
     info = RunFolder.open(run).info
     by_class = not flat and bool(known_classes(info))
-    found = data.preview([path], _options(info, flat), 1, classes=by_class)
+    options = options_for_levels(info, flat=True) if flat else options_for_files(info, [path])
+    found = data.preview([path], options, 1, classes=by_class)
     picture: Pictures = found.pictures[0]
     class_name = (found.classes[0] or class_of_file(path, info)) if by_class else None
     return LabelledPicture(picture, class_name)
@@ -50,6 +74,8 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:
     """Prepare a picture (H, W, C) in memory like the run's training pictures.
 
+    One that has the model's shape already is taken as it is, whatever bands were chosen of those.
+
     Returns:
         The picture, uint8 (H, W, C), in the model's size; with ``flat`` in gray or RGB,
         whatever the model's channels.
@@ -57,15 +83,24 @@ def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures
     Raises:
         StudioError: if the run can't be read, or the picture does not have its channels.
     """
-    return data.fit_picture(picture, _options(RunFolder.open(run).info, flat))
+    info = RunFolder.open(run).info
+    is_prepared = flat or PictureShape.of(picture) == _shape(info)
+    options = options_for_levels(info, flat=flat) if is_prepared else prepare_options(info)
+    return data.fit_picture(picture, options)
 
 
-def _options(info: RunInfo, flat: bool) -> PrepareOptions:
-    options = prepare_options(info)
-    if not flat:
-        return options
-    channels = "gray" if options.channels in ("gray", "gray+alpha") else "rgb"
-    return options.model_copy(update={"channels": channels})
+def has_model_shape(pictures: Pictures, run: Path) -> bool:
+    """Whether pictures (N, H, W, C) have the shape of a run's model.
+
+    Raises:
+        StudioError: if the run can't be read.
+    """
+    return PictureShape.of(pictures) == _shape(RunFolder.open(run).info)
+
+
+def _shape(info: RunInfo) -> PictureShape:
+    config = info.network_basics()
+    return PictureShape(config.height, config.width, config.channels)
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 from ddpm_studio import data
+from ddpm_studio.data import Dataset
 from ddpm_studio.data.samples import resolve_data_path
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
-from ddpm_studio.jobs.drawing.pictures import fit_picture, load_file, prepare_options
-from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
+from ddpm_studio.jobs.drawing.pictures import load_file, options_for_levels
+from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.library.training_pictures import (
+    prepare_evaluation_pictures,
+    prepare_given_pictures,
+)
 from ddpm_studio.paths import is_file, path_exists
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.ready import resolve_run
@@ -51,12 +56,16 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
         return load_file(path, run, flat=flat)
     location, number = resolve_run(match[1]), int(match[2])
     is_run = is_file(location / "run.json")
+    info = RunFolder.open(run).info
+    job: Generator[Event, None, Dataset]
     if is_run:
         job = prepare_evaluation_pictures(
             RunFolder.open(location).info, "Name a picture of your own."
         )
+    elif flat:
+        job = data.prepare([resolve_data_path(match[1])], options_for_levels(info, flat=True))
     else:
-        job = data.prepare([resolve_data_path(match[1])], prepare_options(RunFolder.open(run).info))
+        job = prepare_given_pictures(info, [resolve_data_path(match[1])])
     dataset = finish(job)
     if number >= len(dataset):
         raise StudioError(
@@ -64,6 +73,6 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
             f"Its pictures are numbered 0 to {len(dataset) - 1:,}.",
         )
     picture: Pictures = dataset.images[number]
-    fits = not flat and (not is_run or location.resolve() == run.resolve())
-    fitted = picture if fits else fit_picture(picture, run, flat=flat)
-    return LabelledPicture(fitted, dataset.class_of(number))
+    if is_run and (flat or location.resolve() != run.resolve()):
+        picture = data.fit_picture(picture, options_for_levels(info, flat=flat))
+    return LabelledPicture(picture, dataset.class_of(number))

@@ -9,9 +9,14 @@ from ddpm_studio import data
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
 from ddpm_studio.catalogue.origins import missing, require
 from ddpm_studio.data import Dataset
+from ddpm_studio.data.labels.selection import LabelsNotFoundError
 from ddpm_studio.data.samples import SampleSet, resolve_data_path, sample_sets
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.pictures import (
+    options_for_files,
+    options_for_levels,
+    prepare_options,
+)
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.jobs.library.gallery import numbered_pictures
 from ddpm_studio.paths import path_exists
@@ -122,6 +127,35 @@ def prepare_training_pictures(
     return (yield from data.prepare(sources, prepare_options(info)))
 
 
+def prepare_given_pictures(
+    info: RunInfo, sources: Sequence[Path], *, are_prepared: bool = False
+) -> Generator[Event, None, Dataset]:
+    """Prepare pictures that are given for a run in place of its own.
+
+    Where the classes of a network without classes are not found as they were in training, they are
+    found as for any set, which is reported.
+
+    Args:
+        info: the run.
+        sources: files and folders of the pictures.
+        are_prepared: whether they have been prepared for the run before, so that only their levels
+            are read.
+
+    Raises:
+        StudioError: if they can't be used.
+    """
+    if are_prepared:
+        return (yield from data.prepare(sources, options_for_levels(info)))
+    options = options_for_files(info, sources)
+    try:
+        return (yield from data.prepare(sources, options))
+    except LabelsNotFoundError as error:
+        if known_classes(info):
+            raise
+        yield Notice(f"{error.cause} They are not needed, so the pictures are read without them.")
+    return (yield from data.prepare(sources, options.model_copy(update={"labels": None})))
+
+
 def example_pictures(run: Path, count: int) -> Pictures:
     """Return the pictures of :func:`labelled_example_pictures`, uint8 (N, H, W, C)."""
     return labelled_example_pictures(run, count)[0]
@@ -165,5 +199,6 @@ def _labelled_preview(
     sources: Sequence[Path], info: RunInfo, count: int
 ) -> tuple[Pictures, tuple[str | None, ...]]:
     by_class = bool(known_classes(info))
-    found = data.preview(sources, prepare_options(info), count, classes=by_class)
+    options = options_for_files(info, sources)
+    found = data.preview(sources, options, count, classes=by_class)
     return found.pictures, found.classes or (None,) * len(found.pictures)

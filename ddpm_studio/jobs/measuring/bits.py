@@ -13,17 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from ddpm_studio import data
 from ddpm_studio.data import Dataset
 from ddpm_studio.durations import format_count
 from ddpm_studio.engine.generators import map_events
 from ddpm_studio.engine.likelihood.likelihood import Bound, BoundSums, measure_bound, standard_error
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping
 from ddpm_studio.jobs.events import BitsMeasured, Event, Notice, Progress
-from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
+from ddpm_studio.jobs.library.training_pictures import (
+    prepare_evaluation_pictures,
+    prepare_given_pictures,
+)
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.bits_work import BitsWork
 from ddpm_studio.jobs.measuring.measuring import measured_process, measurement_error, notify_rejects
@@ -43,6 +44,8 @@ def measure_bits(
     sources: Sequence[Path],
     models: ModelStore,
     devices: str | None = None,
+    *,
+    are_prepared: bool = False,
 ) -> Generator[Event, None, BitsMeasured]:
     """Measure bits/dim of a data set under a run's newest model.
 
@@ -55,6 +58,7 @@ def measure_bits(
         models: store of models.
         devices: devices of ranks that share the work, as in ``TrainRequest.devices``, or
             ``LAUNCHED_BY_TORCHRUN``; the figures do not depend on them.
+        are_prepared: as of :func:`prepare_given_pictures`.
 
     Yields:
         Progress; BitsMeasured about twice a second once a picture is complete.
@@ -73,7 +77,7 @@ def measure_bits(
             "Measure without the flow.",
         )
     if sources:
-        dataset = yield from data.prepare(sources, prepare_options(model.info))
+        dataset = yield from prepare_given_pictures(model.info, sources, are_prepared=are_prepared)
     else:
         dataset = yield from prepare_evaluation_pictures(
             model.info, "Name the pictures to measure."

@@ -17,11 +17,13 @@ from ddpm_studio.durations import format_count
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import recipe
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import draw_classes
 from ddpm_studio.jobs.drawing.sampling_defaults import with_run_defaults
 from ddpm_studio.jobs.events import EvaluationResult, Event, Notice, Pictures
-from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
+from ddpm_studio.jobs.library.training_pictures import (
+    prepare_evaluation_pictures,
+    prepare_given_pictures,
+)
 from ddpm_studio.jobs.machine.ranks.rank_plan import RankPlan
 from ddpm_studio.jobs.measuring.comparing import RealPictures, compare
 from ddpm_studio.jobs.measuring.measuring import (
@@ -59,6 +61,8 @@ def evaluate(
     sources: Sequence[Path],
     models: ModelStore,
     devices: str | None = None,
+    *,
+    are_prepared: bool = False,
 ) -> Generator[Event, None, EvaluationResult]:
     """Draw samples of a run, compare them with real pictures and record the metrics in the run.
 
@@ -68,6 +72,7 @@ def evaluate(
         models: store of models.
         devices: devices of ranks that share the drawing, as in ``TrainRequest.devices``, or
             ``LAUNCHED_BY_TORCHRUN``.
+        are_prepared: as of :func:`prepare_given_pictures`.
 
     Yields:
         Progress and Notices.
@@ -76,7 +81,7 @@ def evaluate(
         StudioError: if run or pictures can't be read or don't match, or a setting is out of
             range.
     """
-    samples = yield from draw_samples(request, sources, models, devices)
+    samples = yield from draw_samples(request, sources, models, devices, are_prepared=are_prepared)
     result = yield from evaluate_samples(request, samples)
     try:
         record_evaluation(request.run, result)
@@ -90,13 +95,15 @@ def draw_samples(
     sources: Sequence[Path],
     models: ModelStore,
     devices: str | None = None,
+    *,
+    are_prepared: bool = False,
 ) -> Generator[Event, None, Samples]:
     """Draw the samples of :func:`evaluate`, on one or several devices."""
     ranks = RankPlan.of(devices, request.device)
     device = ranks.device_for(request.device)
     model = models.for_drawing(request.run, request.model_copy(update={"device": device}))
     if sources:
-        dataset = yield from data.prepare(sources, prepare_options(model.info))
+        dataset = yield from prepare_given_pictures(model.info, sources, are_prepared=are_prepared)
     else:
         dataset = yield from prepare_evaluation_pictures(
             model.info, "Name the pictures to compare with."

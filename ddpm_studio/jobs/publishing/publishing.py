@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ddpm_studio import data, paths
+from ddpm_studio import paths
 from ddpm_studio.data.samples import sample_set
 from ddpm_studio.errors import StudioError
 from ddpm_studio.interop import check_destination
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.events import Event, Progress
-from ddpm_studio.jobs.library.training_pictures import training_sources
+from ddpm_studio.jobs.library.training_pictures import (
+    prepare_given_pictures,
+    training_sources,
+)
 from ddpm_studio.jobs.measuring.evaluating import evaluate
 from ddpm_studio.jobs.measuring.recorded_requests import real_data_fingerprint, recorded_request
 from ddpm_studio.jobs.publishing.card import CardEvaluation, model_card
@@ -32,6 +34,8 @@ from ddpm_studio.runs.evaluations import RecordedEvaluation
 from ddpm_studio.runs.ready import PREFIX
 
 CARD = "README.md"
+# Paths of pictures, and whether they have been prepared for the run before.
+_Data = tuple[list[Path], bool]
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,12 @@ class PackedModel:
 
 
 def publish(
-    request: PublishRequest, folder: Path, models: ModelStore, sources: Sequence[Path] = ()
+    request: PublishRequest,
+    folder: Path,
+    models: ModelStore,
+    sources: Sequence[Path] = (),
+    *,
+    are_prepared: bool = False,
 ) -> Generator[Event, None, PackedModel]:
     """Pack the newest averaged weights of a run into a folder for sharing.
 
@@ -58,6 +67,7 @@ def publish(
         models: store of models.
         sources: the pictures that the run was evaluated with, if they are neither those that it was
             trained on nor the embedded data set that belongs to it.
+        are_prepared: as of :func:`prepare_given_pictures`.
 
     Yields:
         Progress and Notices.
@@ -77,8 +87,8 @@ def publish(
             f"Do so first: ddpm-studio evaluate {run.path}",
         )
     yield Progress(0, 1, "Looking for the pictures")
-    data_paths = yield from _find_data(
-        run.info, request, sources, {entry.data for entry in to_repeat}, name
+    found = yield from _find_data(
+        run.info, request, sources, are_prepared, {entry.data for entry in to_repeat}, name
     )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -90,10 +100,11 @@ def publish(
             card_evaluations = []
             for entry in to_repeat:
                 repeated = entry.request.model_copy(update={"run": temporary})
-                yield from evaluate(repeated, data_paths[entry.data], models)
+                data_paths, is_prepared = found[entry.data]
+                yield from evaluate(repeated, data_paths, models, are_prepared=is_prepared)
                 recorded = _without_paths(evaluations.read(temporary)[-1], folder.name)
                 card_evaluations.append(
-                    CardEvaluation(recorded, entry.request, data_args(data_paths[entry.data]))
+                    CardEvaluation(recorded, entry.request, data_args(data_paths))
                 )
             _replace_evaluations(temporary, [entry.evaluation for entry in card_evaluations])
             sampler_request = card_evaluations[-1].request
@@ -144,25 +155,26 @@ def _find_data(
     info: RunInfo,
     request: PublishRequest,
     sources: Sequence[Path],
+    are_prepared: bool,
     fingerprints: set[str],
     name: str,
-) -> Generator[Event, None, dict[str, list[Path]]]:
-    """Find the pictures of evaluations by their fingerprint.
+) -> Generator[Event, None, dict[str, _Data]]:
+    """Find the pictures of evaluations, and whether they are prepared, by their fingerprint.
 
     Raises:
         StudioError: if some are not at any of the places considered.
     """
-    candidates = [list(sources)] if sources else []
+    candidates = [(list(sources), are_prepared)] if sources else []
     if request.sample is not None:
-        candidates.append([sample_set(request.sample).path])
-    candidates.append(training_sources(info))
-    found: dict[str, list[Path]] = {}
-    for candidate in candidates:
+        candidates.append(([sample_set(request.sample).path], False))
+    candidates.append((training_sources(info), False))
+    found: dict[str, _Data] = {}
+    for candidate, is_prepared in candidates:
         if fingerprints <= found.keys():
             break
         if all(map(paths.path_exists, candidate)):
-            dataset = yield from data.prepare(candidate, prepare_options(info))
-            found.setdefault(dataset.fingerprint, candidate)
+            dataset = yield from prepare_given_pictures(info, candidate, are_prepared=is_prepared)
+            found.setdefault(dataset.fingerprint, (candidate, is_prepared))
     if not fingerprints <= found.keys():
         raise StudioError(
             f"The pictures that {name} was evaluated with are not where they could be.",

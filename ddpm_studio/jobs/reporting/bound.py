@@ -50,7 +50,9 @@ def bound(subject: Subject) -> PartPlan:
 
 def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Section]:
     entry = REPORT_PARTS[_PART]
-    result = yield from measure_bits(request, subject.sources, subject.models)
+    result = yield from measure_bits(
+        request, subject.sources, subject.models, are_prepared=subject.are_prepared
+    )
     command = subject.command("bits", request, *subject.data_args)
     lead = prose(
         "Training minimises $L = L_T + Σ L_t−1 + L_0$, a bound on the negative log likelihood of "

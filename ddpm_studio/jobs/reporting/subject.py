@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ddpm_studio import data
 from ddpm_studio.catalogue.fields import option_name
 from ddpm_studio.data import Dataset
 from ddpm_studio.data.samples import sample_name
@@ -18,11 +17,13 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export.report.blocks import Section
 from ddpm_studio.jobs.command_lines import changed_options
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
-from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.sampling import sample
 from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 from ddpm_studio.jobs.library.numbered import picture_name
-from ddpm_studio.jobs.library.training_pictures import prepare_evaluation_pictures
+from ddpm_studio.jobs.library.training_pictures import (
+    prepare_evaluation_pictures,
+    prepare_given_pictures,
+)
 from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
 from ddpm_studio.runs.classes import known_classes, needs_class
 from ddpm_studio.runs.ready import is_ready, ready_name
@@ -76,6 +77,7 @@ class Subject:
         sources: the pictures that were given; empty: those that the model was trained on.
         dataset: these pictures, None if none are available.
         no_data: the reason if none are.
+        are_prepared: as of :func:`prepare_given_pictures`.
     """
 
     request: ReportRequest
@@ -84,6 +86,7 @@ class Subject:
     sources: Sequence[Path]
     dataset: Dataset | None
     no_data: str = ""
+    are_prepared: bool = False
     _samples: DrawingResult | None = field(default=None, init=False)
     _inputs: InputPictures | None = field(default=None, init=False)
 
@@ -236,12 +239,13 @@ class Subject:
 
 
 def prepare_report_pictures(
-    model: Model, sources: Sequence[Path]
+    model: Model, sources: Sequence[Path], *, are_prepared: bool
 ) -> Generator[Event, None, tuple[Dataset | None, str]]:
     """Prepare the pictures of a report; return None and the reason if there are none."""
     try:
         if sources:
-            return (yield from data.prepare(sources, prepare_options(model.info))), ""
+            job = prepare_given_pictures(model.info, sources, are_prepared=are_prepared)
+            return (yield from job), ""
         return (yield from prepare_evaluation_pictures(model.info, "Name pictures like them.")), ""
     except StudioError as error:
         if sources:

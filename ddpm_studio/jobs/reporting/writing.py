@@ -29,7 +29,12 @@ _MIN_COST = 50
 
 
 def report(
-    request: ReportRequest, sources: Sequence[Path], path: Path, models: ModelStore
+    request: ReportRequest,
+    sources: Sequence[Path],
+    path: Path,
+    models: ModelStore,
+    *,
+    are_prepared: bool = False,
 ) -> Generator[Event, None, Path]:
     """Write a self-contained HTML file with a run's counterparts of the paper's figures.
 
@@ -40,6 +45,7 @@ def report(
         sources: pictures to measure and as input; empty: those that the model was trained on.
         path: ends with ``.html``.
         models: store of models.
+        are_prepared: as of :func:`prepare_given_pictures`.
 
     Yields:
         Progress and Notices.
@@ -54,8 +60,8 @@ def report(
     check_destination(path, {SUFFIX})
     model = models.get(request.run, request.weights, request.device)
     models = _FixedModelStore(model)
-    dataset, no_data = yield from prepare_report_pictures(model, sources)
-    subject = Subject(request, model, models, sources, dataset, no_data)
+    dataset, no_data = yield from prepare_report_pictures(model, sources, are_prepared=are_prepared)
+    subject = Subject(request, model, models, sources, dataset, no_data, are_prepared)
     parts = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
     plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in parts]
     progress = _TotalProgress(sum(max(_MIN_COST, plan.cost) for _, plan in plans))

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, inpaint, load_mask, load_picture
+from ddpm_studio.export import save_png
+from ddpm_studio.jobs import ModelStore, fit_picture, inpaint, load_mask, load_picture
 from ddpm_studio.requests import InpaintRequest
-from tests.jobs.conftest import finish
+from tests.jobs.conftest import finish, run_read_by
 
 
 @pytest.fixture
@@ -33,6 +34,40 @@ def test_known_pixels_stay_and_the_others_are_drawn(
     assert not np.array_equal(drawn.pictures[0], drawn.pictures[1])
     again = finish(inpaint(request, picture, mask, ModelStore()))[1]
     assert np.array_equal(again.pictures, drawn.pictures)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"range": "0..4095"},
+        {"range": "-1..1"},
+        {"bands": "4,3,2"},
+        {"bands": "3,2,1"},
+        {"labels": "leaf-folders", "split": "train", "array": "scans", "layout": "NCHW"},
+    ],
+    ids=str,
+)
+def test_masks_and_drawings_are_not_read_as_the_set_was(
+    run: Path, mask_file: Path, tmp_path: Path, options: dict[str, str]
+) -> None:
+    other = run_read_by(run, tmp_path / "run", **options)
+    half = np.zeros((16, 16), bool)
+    half[:, 8:] = True
+    assert np.array_equal(load_mask(mask_file, other), half)
+    drawn = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    save_png(tmp_path / "drawn.png", drawn[None], {"kind": "sample"})
+    assert np.array_equal(load_picture(tmp_path / "drawn.png", other), drawn)
+    assert np.array_equal(fit_picture(drawn, other), drawn)
+
+
+def test_foreign_pictures_are_read_as_the_set_was(run: Path, tmp_path: Path) -> None:
+    other = run_read_by(run, tmp_path / "run", bands="3,2,1")
+    scan = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    Image.fromarray(scan).save(tmp_path / "scan.png")
+    assert np.array_equal(load_picture(tmp_path / "scan.png", other), scan[..., ::-1])
+    twice = scan.repeat(2, axis=0).repeat(2, axis=1)
+    fitted, plain = fit_picture(twice, other), fit_picture(twice, run)
+    assert np.array_equal(fitted, plain[..., ::-1])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ddpm_studio.jobs import ModelStore, decode, load_picture, measure_bits, tra
 from ddpm_studio.jobs.events import BitsMeasured, FrameImages, Notice, Progress
 from ddpm_studio.jobs.measuring import bits as bits_job
 from ddpm_studio.requests import BitsRequest, DecodeRequest, PrepareOptions
-from tests.jobs.conftest import REQUEST, finish
+from tests.jobs.conftest import REQUEST, finish, run_read_by
 
 
 @pytest.fixture
@@ -306,6 +306,23 @@ def test_classes_are_those_of_training(class_folder: Path, pictures: Path, tmp_p
     (other / "dark").rename(other / "dim")
     with pytest.raises(StudioError, match=r"no class 'dim'.*bright, dark"):
         total(other)
+
+
+def test_classes_that_are_not_needed_are_not_asked_of_other_pictures(
+    run: Path, class_folder: Path, tmp_path: Path
+) -> None:
+    flat = Path(shutil.copytree(class_folder / "dark", tmp_path / "flat"))
+    wanted = measure(run_read_by(run, tmp_path / "plain"), flat).bits
+    request = BitsRequest(run=run_read_by(run, tmp_path / "run", labels="names"), count=3)
+    events, measured = finish(measure_bits(request, [flat], ModelStore()))
+    assert measured.bits == wanted
+    [notice] = [event.text for event in events if isinstance(event, Notice)]
+    assert notice.startswith("flat has no labels names.")
+    by_class = tmp_path / "by class"
+    request_by_class = REQUEST.model_copy(update={"class_conditional": True, "sample_count": 0})
+    finish(train([class_folder], by_class, request_by_class, PrepareOptions(labels="folders")))
+    with pytest.raises(StudioError, match="flat has no labels folders"):
+        measure(by_class, flat)
 
 
 def test_progressive_decoding(own_run: Path, pictures: Path) -> None:

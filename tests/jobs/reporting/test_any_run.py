@@ -192,7 +192,7 @@ def test_a_network_that_gives_no_number_is_told_of_in_its_place(
 ) -> None:
     from ddpm_studio.jobs.reporting import bound
 
-    def refuse(*_: object) -> Any:
+    def refuse(*_: object, **_options: object) -> Any:
         raise StudioError("The model can't be measured: no number.", "Try the raw weights.")
 
     monkeypatch.setattr(bound, "measure_bits", refuse)
@@ -270,7 +270,7 @@ def test_pictures_found_in_the_cache_are_not_taken_for_the_work(
     from ddpm_studio import data
     from ddpm_studio.jobs.reporting import bound
 
-    def measured(*_: object) -> Any:
+    def measured(*_: object, **_options: object) -> Any:
         yield from data.prepare([pictures], PrepareOptions())
         yield Progress(1, 4, "Measuring bits/dim", "evaluations")
         raise StudioError("Enough.")
