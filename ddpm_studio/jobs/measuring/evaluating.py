@@ -155,7 +155,8 @@ def evaluate_files(
             those there are.
         samples: folders, archives or arrays.
         sources: the real pictures.
-        options: how the real pictures are prepared; samples are prepared to match.
+        options: how the real pictures are read and prepared; samples get their size, channels,
+            fit and background.
 
     Yields:
         Progress and Notices.
@@ -165,7 +166,7 @@ def evaluate_files(
     """
     real = yield from data.prepare(sources, options)
     sample_options = resolve_options(
-        real.options, real.shape, bands=real.options.channels == "bands"
+        real.options.without_reading(), real.shape, bands=real.options.channels == "bands"
     )
     sample_set = yield from data.prepare(samples, sample_options)
     for dataset in (real, sample_set):

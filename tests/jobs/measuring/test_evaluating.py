@@ -157,6 +157,48 @@ def test_real_pictures_judged_by_themselves_are_all_there(
     assert named(result).keys() == {"precision", "recall"}
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"range": "0..4095"},
+        {"array": "scans"},
+        {"labels": "leaf-folders"},
+        {"bands": "3,2,1", "image_size": 8},
+        {"layout": "NCHW"},
+    ],
+    ids=str,
+)
+def test_samples_are_not_read_as_the_real_pictures_are(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
+    real = np.random.default_rng(1).integers(0, 256, (12, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "samples.npz", arr_0=samples)
+    request = CompareRequest(count=12, metric="sliced", features="pixels", components=0)
+
+    def distance(source: Path, **options: Any) -> float:
+        sources = [tmp_path / "samples.npz"], [source]
+        job = evaluate_files(request, *sources, PrepareOptions(**options))
+        return named(finish(job)[1])["sliced"]
+
+    wanted = distance(write(tmp_path / "plain", real))
+    # The same real pictures, as they are before these options are applied.
+    source = tmp_path / "real.npz"
+    if "range" in options:
+        np.savez(source, (real * (4095 / 255)).round().astype(np.uint16))
+    elif "array" in options:
+        np.savez(source, scans=real, masks=samples)
+    elif "bands" in options:
+        np.savez(source, real[..., ::-1])
+    elif "layout" in options:
+        np.savez(source, real.transpose(0, 3, 1, 2))
+    else:
+        source = tmp_path / "real"
+        write(source / "a" / "one", real[:6])
+        write(source / "b" / "two", real[6:])
+    assert distance(source, **options) == pytest.approx(wanted)
+
+
 def test_real_pictures_that_cannot_be_used_are_told(own_run: Path, tmp_path: Path) -> None:
     real = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), dtype=np.uint8)
     folder = write(tmp_path / "real", real)
