@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,6 +34,7 @@ CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
 _COLOURS = {1: "gray", 2: "gray + alpha", 3: "RGB", 4: "RGBA"}
 _NUMBER = r"([+-]?[\d.]+(?:e[+-]?\d+)?)"
 _RANGE = re.compile(rf"\s*{_NUMBER}\s*(?:\.\.|…|:|,)\s*{_NUMBER}\s*", re.IGNORECASE)
+_DTYPE = re.compile(r"\s*(bool|u?int(?:8|16|32|64)|float(?:16|32|64))\s*=")
 _SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
 
 
@@ -160,6 +162,31 @@ def parse_range(text: str) -> tuple[float, float]:
     if not low < high:
         raise ValueError("must begin with the smaller number")
     return low, high
+
+
+def parse_ranges(text: str) -> dict[str, tuple[float, float]]:
+    """Parse ranges of values by dtype: "0..4095", "float32=0..1; uint16=0..4095".
+
+    Returns:
+        The range of each dtype that is named, and under "" that of all others, if there is one.
+
+    Raises:
+        ValueError: as of :func:`parse_range`.
+    """
+    ranges = {}
+    for entry in text.split(";"):
+        match = _DTYPE.match(entry)
+        ranges[match[1] if match else ""] = parse_range(entry[match.end() :] if match else entry)
+    return ranges
+
+
+def format_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
+    """Format ranges by dtype, one or more, as :func:`parse_ranges` reads them."""
+    texts = {
+        dtype: "..".join(repr(end).removesuffix(".0") for end in range_)
+        for dtype, range_ in sorted(ranges.items())
+    }
+    return "; ".join(f"{dtype}={text}" if dtype else text for dtype, text in texts.items())
 
 
 def check_bands(channels: int, bands: Bands) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from ddpm_studio.picture_shape import check_bands, format_bands, parse_bands
+from ddpm_studio.picture_shape import (
+    check_bands,
+    format_bands,
+    format_ranges,
+    parse_bands,
+    parse_ranges,
+)
 from ddpm_studio.requests import GridOptions
 
 
@@ -36,3 +42,15 @@ def test_of_colours_none_are_chosen(channels: int, kind: str) -> None:
     check_bands(channels, (0, 1, 2))
     with pytest.raises(ValueError, match=f"{kind} is seen as it is"):
         check_bands(channels, (2, 1, 0))
+
+
+def test_ranges_are_of_a_dtype_or_of_all() -> None:
+    assert parse_ranges("0..4095") == {"": (0, 4095)}
+    assert parse_ranges("0,4095") == parse_ranges("0:4095") == {"": (0, 4095)}
+    ranges = {"": (-1.0, 1.0), "float32": (0.1, 1e22), "uint16": (0.0, 4095.0)}
+    text = format_ranges(ranges)
+    assert text == "-1..1; float32=0.1..1e+22; uint16=0..4095"
+    assert parse_ranges(text) == ranges
+    for wrong in ("", "uint16", "uint16=", "uint12=0..4095", "0..1;", "uint16=0..4095,uint8=0..1"):
+        with pytest.raises(ValueError, match="two numbers such as"):
+            parse_ranges(wrong)

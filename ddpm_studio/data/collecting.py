@@ -63,8 +63,9 @@ class Collection:
     """The listing of everything that was dropped; some ``items`` may turn out to be no pictures.
 
     ``sources`` maps each tree to its possible sources of labels, and ``class_names`` to the names
-    of its classes; ``own`` holds the labels stored in arrays. ``notes`` are notes for the report,
-    and ``formats`` the names of the data formats that have read something.
+    of its classes; ``own`` holds the labels stored in arrays, and ``ranges`` the (dtype, low, high)
+    that those were read as. ``notes`` are notes for the report, and ``formats`` the names of the
+    data formats that have read something.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Collection:
     class_names: dict[int, ClassNames] = field(default_factory=dict)
     own: OwnLabels = field(default_factory=OwnLabels)
     formats: list[str] = field(default_factory=list)
+    ranges: set[tuple[str, float, float]] = field(default_factory=set)
 
 
 def collect(paths: list[Path], stack: ExitStack, options: PrepareOptions) -> Collection:
@@ -125,18 +127,16 @@ class _Collector:
 
     def _note_unused_split(self, requested: str) -> None:
         """Add a note to the report if a split was asked for of a set that has no splits."""
-        collection = self._result
         if requested in (IMAGES, MASKS) or any(
-            warning.endswith(SPLIT_ALL_HINT) for warning in collection.warnings
+            warning.endswith(SPLIT_ALL_HINT) for warning in self._result.warnings
         ):
             return
-        names = {name for item in collection.items for name in item.name.split("/")}
+        names = {name for item in self._result.items for name in item.name.split("/")}
         splits = {entry[0] for name in names if (entry := split_of_folder(name)) is not None}
         splits |= {split for name in names if (split := split_in(name)) is not None}
         if requested not in splits:
-            collection.notes.append(
-                f"Nothing here says which part it is of: {requested} means all of it."
-            )
+            note = f"Nothing here says which part it is of: {requested} means all of it."
+            self._result.notes.append(note)
 
     def _read_archive(self, path: Path) -> list[File] | None:
         collection = self._result
@@ -345,6 +345,7 @@ class _Collector:
         collection.notes += reading.notes
         collection.own.add(reading.own)
         collection.formats += reading.formats
+        collection.ranges |= reading.ranges
         collection.sources[reading.tree] = sources
         collection.class_names[reading.tree] = reading.class_names
 

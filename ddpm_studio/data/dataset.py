@@ -33,6 +33,8 @@ class Dataset:
         options: the options with everything resolved: the size and the channels are set.
         source: the paths that were dropped.
         names_file: text file with the name of each picture, one per line; None if there is none.
+        ranges: the values of each dtype that became black and white, as of
+            :func:`~ddpm_studio.picture_shape.format_ranges`; empty for bytes alone, or if unknown.
     """
 
     images: Pixels
@@ -43,6 +45,7 @@ class Dataset:
     options: PrepareOptions
     source: tuple[Path, ...]
     names_file: Path | None = None
+    ranges: str = ""
 
     @property
     def shape(self) -> PictureShape:

@@ -18,7 +18,6 @@ from ddpm_studio.picture_shape import (
     ImageSize,
     PictureShape,
     parse_band_list,
-    parse_range,
     sides,
 )
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
@@ -85,10 +84,10 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
 
     With ``auto`` the prepared pictures have one channel only where gray is certain: a coloured
     background makes gray pictures coloured where it shows. Of pictures with bands, the most
-    frequent number of bands is used. The recipe's value ranges are those of ``options.range``, for
-    every dtype; without it they are empty, to be derived from the pixel values.
+    frequent number of bands is used. The recipe's value ranges are those of ``options.range``;
+    for other dtypes they are to be derived from the pixel values.
     """
-    background, ranges = parse_colour(options.background), _requested_ranges(options)
+    background, ranges = parse_colour(options.background), requested_ranges(options)
     width, height = sides(size)
     invert = options.rules != FIRST_RULES
     pick = parse_band_list(options.bands) if options.bands is not None else None
@@ -115,11 +114,12 @@ def recipe_for(options: PrepareOptions, size: ImageSize, headers: Sequence[Heade
     )
 
 
-def _requested_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:
-    if options.range is None or options.rules == FIRST_RULES:
+def requested_ranges(options: PrepareOptions) -> tuple[tuple[str, float, float], ...]:
+    """Return (dtype, low, high), the values of each dtype that are asked to be black and white."""
+    if options.rules == FIRST_RULES:
         return ()
-    low, high = parse_range(options.range)
-    return tuple((dtype, low, high) for dtype in _TYPES)
+    ranges = ((dtype, options.range_of(dtype)) for dtype in _TYPES)
+    return tuple((dtype, *range_) for dtype, range_ in ranges if range_ is not None)
 
 
 def resolve_options(options: PrepareOptions, shape: PictureShape, *, bands: bool) -> PrepareOptions:

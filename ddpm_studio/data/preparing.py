@@ -32,11 +32,11 @@ from ddpm_studio.data.decoding.gc_pause import paused_gc
 from ddpm_studio.data.decoding.resizing import Recipe
 from ddpm_studio.data.decoding.verdicts import UnusablePicture
 from ddpm_studio.data.finalizing import PassResult, labels_of, write_prepared
-from ddpm_studio.data.fitting import choose_size, recipe_for
+from ddpm_studio.data.fitting import choose_size, recipe_for, requested_ranges
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.labels.selection import check_requested_labels
-from ddpm_studio.data.ranges import SeenValues
+from ddpm_studio.data.ranges import SeenValues, known_ranges
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import create_rows_file
 from ddpm_studio.data.store import (
@@ -50,6 +50,7 @@ from ddpm_studio.data.store import (
     write_description,
 )
 from ddpm_studio.data.survey import Survey, no_usable_pictures_error
+from ddpm_studio.data.values import Range
 from ddpm_studio.errors import StudioError
 from ddpm_studio.paths import cache_dir
 from ddpm_studio.progress import Progress
@@ -167,7 +168,8 @@ def prepare(
                 folder, collection, survey, decoded, sized
             )
             fingerprint = content_key(survey, content, resolved, collection.warnings, key_parts)
-            write_description(folder, key, fingerprint, resolved, *description)
+            ranges = known_ranges(decoded.values, decoded.recipe.ranges, collection.ranges, options)
+            write_description(folder, key, fingerprint, resolved, *description, ranges)
             store.commit(folder, key)
             dataset = store.load(key, paths, title)
             assert dataset is not None
@@ -280,13 +282,15 @@ def _guess_target(items: Sequence[Item], request: _PreparationRequest) -> Target
     # Seeking backwards in a compressed tar means decompressing it again.
     candidates = readable[:: max(1, len(readable) // _SAMPLE_SIZE)] or items
     headers = []
-    values = SeenValues() if request.options.range is None else None
+    requested = requested_ranges(request.options)
+    known_levels = {dtype: Range(low, high) for dtype, low, high in requested}
+    values = SeenValues() if request.options.range_of("") is None else None
     for item in candidates[:_SAMPLE_SIZE]:
         try:
             raw = read_item(item)
             headers.append(header_of(raw))
             if values is not None:
-                values.add(values_of(raw))
+                values.add(values_of(raw, known_levels))
         except (NotAPicture, UnusablePicture):
             continue
     if not headers:
@@ -295,7 +299,7 @@ def _guess_target(items: Sequence[Item], request: _PreparationRequest) -> Target
     recipe = request.recipe(sized, headers)
     if values is not None:
         with suppress(StudioError):
-            recipe = replace(recipe, ranges=values.ranges("", request.options))
+            recipe = replace(recipe, ranges=values.with_unseen("", request.options, requested))
     return create_rows_file(request.path, recipe)
 
 

@@ -102,12 +102,14 @@ def preview(
     sizes = Counter(header.size for _, _, header in samples)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
     recipe = recipe_for(options, size, [header for _, _, header in samples])
-    if options.range is None:
+    if options.range_of("") is None:
         values = SeenValues()
         for _, raw, _ in samples:
             with suppress(UnusablePicture):
-                values.add(values_of(raw))
-        recipe = replace(recipe, ranges=values.ranges(collection.title, options))
+                values.add(values_of(raw, recipe.levels))
+        recipe = replace(
+            recipe, ranges=values.with_unseen(collection.title, options, recipe.ranges)
+        )
     prepared: list[tuple[int, tuple[int, int], Pixels]] = []
     for index, raw, header in samples:
         if prepared and time.monotonic() > deadline:

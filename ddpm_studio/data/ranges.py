@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ddpm_studio.data.formats.reading import describe_values
 from ddpm_studio.data.values import BRIGHT, BYTES, WORDS, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError
-from ddpm_studio.picture_shape import parse_range
+from ddpm_studio.picture_shape import format_ranges
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 DtypeRanges = tuple[tuple[str, float, float], ...]
+# The ranges of version 0.1.0, which inferred those of other dtypes.
+_FIRST_RANGES = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}
+_BYTES = ("bool", "uint8")
 
 
 @dataclass
@@ -43,33 +48,84 @@ class SeenValues:
         ranges = {dtype: self._range(title, dtype, options) for dtype in sorted(self.by_dtype)}
         return tuple((dtype, *range_) for dtype, range_ in ranges.items() if range_ is not None)
 
+    def with_unseen(
+        self, title: str, options: PrepareOptions, requested: DtypeRanges
+    ) -> DtypeRanges:
+        """Return :meth:`ranges` along with those requested for dtypes that were not seen."""
+        unseen = (entry for entry in requested if entry[0] not in self.by_dtype)
+        return tuple(sorted((*unseen, *self.ranges(title, options))))
+
+    def read_as(self, ranges: DtypeRanges) -> dict[str, Range]:
+        """Return the range that each dtype was read as, given those of :meth:`ranges`."""
+        by_dtype = {dtype: Range(low, high) for dtype, low, high in ranges}
+        return {
+            dtype: by_dtype.get(dtype) or _FIRST_RANGES.get(dtype) or values.inferred_range
+            for dtype, values in self.by_dtype.items()
+        }
+
     def _range(self, title: str, dtype: str, options: PrepareOptions) -> Range | None:
-        values = self.by_dtype[dtype]
-        if options.range is not None:
-            return Range(*parse_range(options.range))
-        if dtype == "uint8" and values.high >= BRIGHT:
+        values, requested = self.by_dtype[dtype], options.range_of(dtype)
+        if requested is not None and dtype not in options.ranges:
+            return Range(*requested)
+        if requested is None and dtype == "uint8" and values.high >= BRIGHT:
             return None
         try:
             inferred = values.inferred_range
         except UnknownRangeError as error:
+            if requested is not None:
+                return Range(*requested)
             option = error.option or "--range LOW..HIGH"
             raise StudioError(
                 f"The pictures of {title} hold {error}.", f"Say their range: {option}."
             ) from error
-        usual = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}.get(dtype)
+        usual = _FIRST_RANGES.get(dtype)
         if usual is None and values.high <= BYTES.high and inferred.low == 0:
             usual = inferred if inferred != BYTES or self.darkest > 1 else None
-        return None if inferred == usual else inferred
+        range_ = inferred if requested is None else Range(*requested)
+        return None if range_ == usual else range_
 
     def describe(self, title: str, ranges: DtypeRanges) -> list[str]:
         """Return lines for the report on the values and the ranges they were taken for."""
-        by_dtype = {dtype: Range(low, high) for dtype, low, high in ranges}
+        by_dtype = self.read_as(ranges)
         lines = []
         for dtype, values in self.by_dtype.items():
             bright = dtype == "uint8" and values.high >= BRIGHT
             if not bright:
-                range_ = by_dtype.get(dtype) or values.inferred_range
-                lines += describe_values(title, values, range_)
-            elif dtype in by_dtype:
+                lines += describe_values(title, values, by_dtype[dtype])
+            elif any(entry[0] == dtype for entry in ranges):
                 lines.append(f"{title}: bytes, read as {by_dtype[dtype]}.")
         return lines
+
+
+def known_ranges(
+    seen: SeenValues,
+    ranges: DtypeRanges,
+    array_ranges: Iterable[tuple[str, float, float]],
+    options: PrepareOptions,
+) -> str:
+    """Return the ranges that a set was read as, by which further pictures like its own are read.
+
+    Bytes are left out, whose meaning does not depend on the set, unless their range was asked for;
+    and so are dtypes that were read in several ranges.
+
+    Args:
+        seen: the values in picture files.
+        ranges: the ranges that those were read as, as of :meth:`SeenValues.ranges`.
+        array_ranges: (dtype, low, high) of the values in arrays.
+        options: how the set is prepared.
+
+    Returns:
+        The ranges as of :func:`format_ranges`; empty if there are none.
+    """
+    if options.rules == FIRST_RULES:
+        return ""
+    found = {(dtype, *range_) for dtype, range_ in seen.read_as(ranges).items()}
+    found |= set(array_ranges)
+    counts = Counter(dtype for dtype, _, _ in found)
+    return format_ranges(
+        {
+            dtype: (low, high)
+            for dtype, low, high in found
+            if counts[dtype] == 1 and (dtype not in _BYTES or options.range_of(dtype) is not None)
+        }
+    )

@@ -171,6 +171,7 @@ class DatasetCache:
             if labels is not None and not _are_in_range(labels, len(class_names)):
                 return None
             fingerprint = str(description["fingerprint"])
+            ranges = str(description.get("ranges", ""))
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
             return None
         return Dataset(
@@ -182,6 +183,7 @@ class DatasetCache:
             options,
             tuple(source),
             folder / NAMES,
+            ranges,
         )
 
     def find(self, fingerprint: str, source: Sequence[Path], title: str) -> Dataset | None:
@@ -251,6 +253,7 @@ def write_description(
     options: PrepareOptions,
     class_names: Sequence[str],
     report: Report,
+    ranges: str,
 ) -> None:
     """Write ``report.json``: the options, the class names and the report of a prepared set.
 
@@ -265,6 +268,8 @@ def write_description(
         "class_names": list(class_names),
         "report": json.loads(report.to_json()),
     }
+    if ranges:
+        description["ranges"] = ranges
     # Pure ASCII: names of files need not be valid text in any encoding.
     (folder / REPORT).write_text(json.dumps(description, indent=1), encoding="utf-8")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ddpm_studio.picture_shape import ImageSize, parse_band_list, parse_image_size, parse_range
+from ddpm_studio.picture_shape import ImageSize, parse_band_list, parse_image_size, parse_ranges
 from ddpm_studio.requests.base import Request
 
 #: Versions of the reading rules: those of version 0.1.0, and the current ones.
@@ -52,8 +52,8 @@ class PrepareOptions(Request):
     range: str | None = Field(
         None,
         title="Range",
-        description="Values that become black and white, such as 0..4095 or -1..1; empty: inferred "
-        "from their type, minimum and maximum.",
+        description="Values that become black and white, such as 0..4095 or -1..1, or "
+        "uint16=0..4095 for one type; empty: inferred from their type, minimum and maximum.",
         json_schema_extra={"metavar": "LOW..HIGH"},
         exclude_if=_unset,
     )
@@ -117,6 +117,15 @@ class PrepareOptions(Request):
         exclude_if=lambda rules: rules == RULES,
     )
 
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The ranges asked for, by dtype, with that of all others under ""."""
+        return {} if self.range is None else parse_ranges(self.range)
+
+    def range_of(self, dtype: str) -> tuple[float, float] | None:
+        """Return the range asked for values of a dtype; None if it is to be inferred."""
+        return self.ranges.get(dtype, self.ranges.get(""))
+
     def without_reading(self) -> PrepareOptions:
         """Return the options for pictures of levels 0..255: size, channels, fit and background.
 
@@ -135,7 +144,7 @@ class PrepareOptions(Request):
     @classmethod
     def _check_range(cls, text: str | None) -> str | None:
         if text is not None:
-            parse_range(text)
+            parse_ranges(text)
         return text
 
     @field_validator("layout")

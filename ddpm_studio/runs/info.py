@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ddpm_studio import __version__
 from ddpm_studio.catalogue.data_formats import DATA_FORMATS
@@ -22,6 +22,7 @@ from ddpm_studio.engine.networks.registry import build, common_fields, config_fr
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
 from ddpm_studio.errors import StudioError, printable
+from ddpm_studio.picture_shape import parse_ranges
 from ddpm_studio.requests import (
     Parameterization,
     PrepareOptions,
@@ -46,13 +47,25 @@ class _Part(BaseModel):
 
 
 class DataInfo(_Part):
-    """The data of a training: sources, fingerprint, number of pictures, and preparation."""
+    """The data of a training: sources, fingerprint, number of pictures, and preparation.
+
+    ``ranges`` are the values of each dtype that became black and white, as of
+    :attr:`ddpm_studio.data.Dataset.ranges`; None if there are none, or in runs of 0.2.0.
+    """
 
     sources: tuple[str, ...]
     fingerprint: str
     count: int = Field(ge=1)
     class_names: tuple[str, ...] = ()
     options: PrepareOptions
+    ranges: str | None = Field(None, max_length=1000, exclude_if=lambda ranges: ranges is None)
+
+    @field_validator("ranges")
+    @classmethod
+    def _check_ranges(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_ranges(text)
+        return text
 
 
 class ProcessInfo(_Part):

@@ -148,6 +148,22 @@ def test_arrays_are_not_read_as_the_set_was(
     assert np.array_equal(mixed[0], arrays[0])
 
 
+def test_dark_scans_are_as_bright_alone_as_in_their_set(opened: ds.Run, tmp_path: Path) -> None:
+    scans = np.random.default_rng(0).integers(0, 901, (2, 16, 16, 3)).astype(np.uint16)
+    levels = np.rint(scans * (255 / 4095)).astype(np.uint8)
+    np.save(tmp_path / "a.npy", scans[:1])
+    np.save(tmp_path / "b.npy", scans[1:])
+    run = ds.open(run_read_by(opened.path, tmp_path / "run"))
+    content = json.loads((run.path / "run.json").read_text())
+    content["data"]["ranges"] = "uint16=0..4095"
+    (run.path / "run.json").write_text(json.dumps(content))
+    ends = tmp_path / "a.npy", tmp_path / "b.npy"
+    drawn = run.interpolate(*ends, t=0, steps_lambda=2)
+    assert np.array_equal(np.asarray(drawn)[[0, -1]], levels)
+    assert np.array_equal(run.encode(ends[0], t=3), run.encode(levels[0], t=3))
+    assert run.bits(ends, count=2, timesteps=4).bits == run.bits(levels, count=2, timesteps=4).bits
+
+
 def test_a_training_picture_is_its_own_neighbour(opened: ds.Run, first: Path) -> None:
     found = opened.neighbours(first, count=2)
     assert found.distances[0] == 0

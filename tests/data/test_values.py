@@ -382,3 +382,35 @@ def test_what_is_no_number_is_refused_with_a_range_too(tmp_path: Path) -> None:
     assert len(data) == 1
     (reject,) = data.report.rejects
     assert "NaN" in reject.reason
+
+
+def test_the_ranges_of_a_set_are_kept_and_read_others_by_it(tmp_path: Path) -> None:
+    deep = np.random.default_rng(0).integers(0, 4001, (3, 8, 8)).astype(np.uint16)
+    source = gray(tmp_path / "deep", deep)
+    data = prepared(tmp_path / "cache", source)
+    assert data.ranges == "uint16=0..4095"
+    assert prepared(tmp_path / "cache", source).ranges == data.ranges, "from the cache"
+    assert prepared(tmp_path / "cache", gray(tmp_path / "bytes", noise(3)[..., 0])).ranges == ""
+    again = prepared(tmp_path / "cache", source, range="uint8=0..255; uint16=0..4095")
+    assert again.fingerprint == data.fingerprint
+    full = gray(tmp_path / "full", deep * np.uint16(16))
+    whole = prepared(tmp_path / "cache", full)
+    dark = gray(tmp_path / "dark", deep[:1] % 900)
+    read = prepared(tmp_path / "cache", dark, range=whole.ranges)
+    assert read.images.max() == 899 // 257
+    assert told(read, "read as 0..65535")
+    assert prepared(tmp_path / "cache", full, range=whole.ranges).fingerprint == whole.fingerprint
+
+
+def test_a_range_may_be_of_one_type(tmp_path: Path) -> None:
+    levels = noise(4, 8, 8, 1)[..., 0]
+    source = gray(tmp_path / "set", levels[:2])
+    for k in (2, 3):
+        Image.fromarray(levels[k].astype(np.float32) * 10 - 200).save(source / f"{k}.tif")
+    data = prepared(tmp_path / "cache", source, range="float32=-200..2350")
+    np.testing.assert_array_equal(data.images[..., 0], levels)
+    assert data.ranges == "float32=-200..2350"
+    seen = preview([source], PrepareOptions(range="float32=-200..2350"))
+    np.testing.assert_array_equal(seen.pictures, data.images)
+    with pytest.raises(ValueError, match="two numbers such as"):
+        PrepareOptions(range="float32=-200..2350; uint9=0..1")

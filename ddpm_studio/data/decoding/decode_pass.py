@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ddpm_studio.data.decoding.bit_depth import Ranges
 from ddpm_studio.data.decoding.decoding import Header, OpenedPicture, array_header
 from ddpm_studio.data.decoding.mode_conversion import from_array
 from ddpm_studio.data.decoding.resizing import Recipe, fit
@@ -179,8 +180,12 @@ def header_of(raw: Raw) -> Header:
     return array_header(raw)
 
 
-def values_of(raw: Raw) -> Values | None:
+def values_of(raw: Raw, ranges: Ranges) -> Values | None:
     """Decode a picture file and return the minimum and maximum of its values; None for an array.
+
+    Args:
+        raw: the file or array.
+        ranges: the values that become levels 0 and 255, by dtype, where they are known.
 
     Raises:
         UnusablePicture: the file is damaged or its values have no known meaning.
@@ -188,7 +193,7 @@ def values_of(raw: Raw) -> Values | None:
     if not isinstance(raw, bytes | FileFrame):
         return None
     with open_picture(raw) as picture:
-        picture.decode(None, None, measure=True)
+        picture.decode(None, None, ranges=ranges, measure=True)
         return picture.values
 
 

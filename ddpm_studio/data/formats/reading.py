@@ -28,7 +28,7 @@ from ddpm_studio.data.labels.own_labels import (
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BRIGHT, BYTES, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError, printable
-from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, parse_range
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
 from ddpm_studio.placeholders import HEAD_BYTES as PLACEHOLDER_HEAD_BYTES
 from ddpm_studio.placeholders import MAX_BYTES as PLACEHOLDER_MAX_BYTES
 from ddpm_studio.placeholders import detect_placeholder
@@ -86,6 +86,7 @@ class Reading:
     rejects: list[Reject] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
     class_names: ClassNames = field(default_factory=ClassNames)
+    ranges: set[tuple[str, float, float]] = field(default_factory=set)
     own: OwnLabels = field(init=False)
 
     def __post_init__(self) -> None:
@@ -204,6 +205,7 @@ class Reading:
             )
         values = [_scan_values(part.rows) for part in parts]
         ranges, by_dtype = self._ranges(parts, values)
+        self.ranges |= {(dtype, *range_) for dtype, range_ in ranges.items()}
         if not self.first_rules:
             self._add_notes(parts, values, ranges, by_dtype)
         items: list[Item] = []
@@ -237,9 +239,10 @@ class Reading:
         Raises:
             UnknownRangeError: the values fit none of the usual ranges.
         """
-        if self.options.range is not None and values.are_numbers:
+        requested = self.options.range_of(values.dtype)
+        if requested is not None and values.are_numbers:
             values.require_finite()
-            return Range(*parse_range(self.options.range))
+            return Range(*requested)
         inferred = values.inferred_range
         return (
             BYTES if self.first_rules and inferred.high <= 1 and values.are_integers else inferred

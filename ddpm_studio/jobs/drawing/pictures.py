@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ddpm_studio import data
 from ddpm_studio.data.fitting import resolve_options
+from ddpm_studio.data.values import BYTES
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.drawing import picture_shape
@@ -20,7 +23,7 @@ from ddpm_studio.jobs.drawing.picture_classes import (
     recipe_of_file,
 )
 from ddpm_studio.jobs.events import Pictures
-from ddpm_studio.picture_shape import PictureShape
+from ddpm_studio.picture_shape import PictureShape, format_ranges, parse_ranges
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -47,9 +50,21 @@ def options_for_levels(info: RunInfo, *, flat: bool = False) -> PrepareOptions:
 
 
 def options_for_files(info: RunInfo, paths: Sequence[Path]) -> PrepareOptions:
-    """Return how to prepare pictures at these paths for a run: as its own, unless drawn here."""
-    is_drawn_here = all(recipe_of_file(path) is not None for path in paths)
-    return options_for_levels(info) if is_drawn_here else prepare_options(info)
+    """Return how to prepare pictures at these paths for a run: as its own, unless drawn here.
+
+    Their values become black and white where those of the training pictures of their dtype did,
+    whatever their own minimum and maximum are. Pictures of bytes are levels 0..255 if the run was
+    trained on pictures of other dtypes by a range that was asked for.
+    """
+    if all(recipe_of_file(path) is not None for path in paths):
+        return options_for_levels(info)
+    options = prepare_options(info)
+    if info.data is None or info.data.ranges is None:
+        return options
+    ranges = options.ranges | parse_ranges(info.data.ranges)
+    if "" in ranges:
+        ranges.setdefault("uint8", BYTES)
+    return options.model_copy(update={"range": format_ranges(ranges)})
 
 
 def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
@@ -89,7 +104,7 @@ def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures
     return data.fit_picture(picture, options)
 
 
-def has_model_shape(pictures: Pictures, run: Path) -> bool:
+def has_model_shape(pictures: npt.NDArray[Any], run: Path) -> bool:
     """Whether pictures (N, H, W, C) have the shape of a run's model.
 
     Raises:

@@ -20,6 +20,7 @@ from ddpm_studio.jobs.drawing.pictures import (
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.jobs.library.gallery import numbered_pictures
 from ddpm_studio.paths import path_exists
+from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo
 from ddpm_studio.runs.classes import known_classes
 
@@ -97,9 +98,8 @@ def require_reader(info: RunInfo, sources: Sequence[Path]) -> None:
 
 def _missing_readers(info: RunInfo, sources: Sequence[Path]) -> dict[str, str]:
     """Return missing plug-ins' data formats that these pictures need, with their origins."""
-    recorded = info.data.sources if info.data is not None else ()
-    is_recorded = [str(source.resolve()) for source in sources] == list(recorded)
-    return missing(info.plugins, (DATA_FORMATS.kind,)) if is_recorded else {}
+    recorded = _are_recorded(info, sources)
+    return missing(info.plugins, (DATA_FORMATS.kind,)) if recorded else {}
 
 
 def prepare_training_pictures(
@@ -127,6 +127,21 @@ def prepare_training_pictures(
     return (yield from data.prepare(sources, prepare_options(info)))
 
 
+def options_for_given(info: RunInfo, sources: Sequence[Path]) -> PrepareOptions:
+    """Return how to prepare pictures that are given for a run in place of its own.
+
+    For its own, which may be in the cache, these are the options that they were prepared with.
+    """
+    recorded = _are_recorded(info, sources)
+    return prepare_options(info) if recorded else options_for_files(info, sources)
+
+
+def _are_recorded(info: RunInfo, sources: Sequence[Path]) -> bool:
+    """Whether these are the recorded sources of a run's training pictures."""
+    recorded = info.data.sources if info.data is not None else ()
+    return [str(source.resolve()) for source in sources] == list(recorded)
+
+
 def prepare_given_pictures(
     info: RunInfo, sources: Sequence[Path], *, are_prepared: bool = False
 ) -> Generator[Event, None, Dataset]:
@@ -146,7 +161,7 @@ def prepare_given_pictures(
     """
     if are_prepared:
         return (yield from data.prepare(sources, options_for_levels(info)))
-    options = options_for_files(info, sources)
+    options = options_for_given(info, sources)
     try:
         return (yield from data.prepare(sources, options))
     except LabelsNotFoundError as error:

@@ -83,6 +83,7 @@ def describe(
             count=len(dataset),
             class_names=dataset.class_names,
             options=dataset.options,
+            ranges=dataset.ranges or None,
         ),
         start_from=str(start_from.resolve()) if start_from else None,
         base=_base(start_from, base) if start_from and base and not student else None,

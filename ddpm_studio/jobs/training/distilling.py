@@ -11,6 +11,7 @@ from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import prepare_options
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.library.training_pictures import options_for_given
 from ddpm_studio.jobs.request_building import OptionNamer
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder
 from ddpm_studio.jobs.training.new_run import resume_request, unchangeable_option_error
@@ -65,7 +66,7 @@ def distill(
             sources,
             run,
             student_settings(request, info),
-            prepare_options(info),
+            options_for_given(info, sources) if sources else prepare_options(info),
             start_from=request.run,
             student=student,
             models=models,

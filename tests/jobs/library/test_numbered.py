@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,9 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import load_picture
+from ddpm_studio.jobs import example_pictures, load_picture, train
+from ddpm_studio.requests import PrepareOptions
+from tests.jobs.conftest import REQUEST, finish
 
 
 def test_a_picture_by_its_number(run: Path, pictures: Path, tmp_path: Path) -> None:
@@ -17,6 +21,90 @@ def test_a_picture_by_its_number(run: Path, pictures: Path, tmp_path: Path) -> N
         load_picture(Path(f"{run}#10"), run)
     with pytest.raises(StudioError, match="no file or folder"):
         load_picture(Path(f"{tmp_path}/none#1"), run)
+
+
+def train_on(source: Path, run: Path, **options: object) -> Path:
+    request = REQUEST.model_copy(update={"steps": 1, "batch_size": 2, "sample_count": 0})
+    finish(train([source], run, request, PrepareOptions.model_validate(options)))
+    return run
+
+
+@pytest.fixture(scope="module")
+def dark_scan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """Scans of 12 bits, the third of them dark; and the levels of that one, 0..255 for 0..4095."""
+    scans = np.random.default_rng(0).integers(0, 4001, (4, 16, 16)).astype(np.uint16)
+    scans[2] = scans[2] % 901
+    folder = tmp_path_factory.mktemp("scans")
+    for k, scan in enumerate(scans):
+        Image.fromarray(scan).save(folder / f"{k}.png")
+    return folder, np.rint(scans[2] * (255 / 4095)).astype(np.uint8)[..., None]
+
+
+def test_a_picture_is_as_bright_alone_as_in_its_set(
+    dark_scan: tuple[Path, np.ndarray], tmp_path: Path
+) -> None:
+    scans, levels = dark_scan
+    run = train_on(scans, tmp_path / "run")
+    alone = Path(shutil.copy(scans / "2.png", tmp_path / "alone.png"))
+    for path in (alone, scans / "2.png", Path(f"{scans}#2"), Path(f"{run}#2")):
+        assert np.array_equal(load_picture(path, run), levels), path
+    assert np.array_equal(load_picture(Path(f"{alone}#0"), run), levels)
+    assert np.array_equal(example_pictures(run, 2)[1], levels)
+    # Bytes are levels, and so are other types of values, which are inferred.
+    Image.fromarray(levels[..., 0]).save(tmp_path / "bytes.png")
+    Image.fromarray(levels[..., 0] / np.float32(255)).save(tmp_path / "floats.tif")
+    for name in ("bytes.png", "floats.tif"):
+        assert np.array_equal(load_picture(tmp_path / name, run), levels)
+    # Runs of 0.2.0 do not know the range of their set: the picture alone is taken for 10 bits.
+    content = json.loads((run / "run.json").read_text())
+    assert content["data"].pop("ranges") == "uint16=0..4095"
+    (run / "run.json").write_text(json.dumps(content))
+    by_itself = np.rint(np.asarray(Image.open(alone)) * (255 / 1023))[..., None]
+    assert np.array_equal(load_picture(alone, run), by_itself)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 255), (-1, 1), (0, 1)])
+def test_floats_alone_are_as_in_their_set(tmp_path: Path, low: float, high: float) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (3, 16, 16)).astype(np.float32)
+    levels[1] = (levels[1] % 100 + 155) / 255 if high == 255 else levels[1] % 100 + 155
+    (tmp_path / "set").mkdir()
+    for k, one in enumerate(levels * np.float32((high - low) / 255) + np.float32(low)):
+        Image.fromarray(one).save(tmp_path / "set" / f"{k}.tif")
+    run = train_on(tmp_path / "set", tmp_path / "run")
+    wanted = np.rint(levels[1]).astype(np.uint8)[..., None]
+    assert np.array_equal(load_picture(Path(f"{run}#1"), run), wanted)
+    assert np.array_equal(load_picture(tmp_path / "set" / "1.tif", run), wanted)
+
+
+def test_arrays_alone_are_as_in_their_set(
+    dark_scan: tuple[Path, np.ndarray], tmp_path: Path
+) -> None:
+    scans, levels = dark_scan
+    arrays = np.stack([np.asarray(Image.open(scans / f"{k}.png")) for k in range(4)])
+    np.save(tmp_path / "set.npy", arrays.astype(np.int32))
+    np.save(tmp_path / "dark.npy", arrays[2:3].astype(np.int32))
+    run = train_on(tmp_path / "set.npy", tmp_path / "run")
+    assert np.array_equal(load_picture(tmp_path / "dark.npy", run), levels)
+    assert np.array_equal(load_picture(Path(f"{tmp_path}/dark.npy#0"), run), levels)
+
+
+def test_bytes_are_levels_beside_scans_whose_range_is_said(
+    dark_scan: tuple[Path, np.ndarray], tmp_path: Path
+) -> None:
+    scans, levels = dark_scan
+    mixed = Path(shutil.copytree(scans, tmp_path / "mixed"))
+    Image.fromarray(levels[..., 0]).save(tmp_path / "bytes.png")
+    shutil.copy(tmp_path / "bytes.png", mixed / "4.png")
+    Image.fromarray(np.asarray(Image.open(scans / "2.png"), np.float32)).save(tmp_path / "a.tif")
+    run = train_on(scans, tmp_path / "run", range="0..4095")
+    assert np.array_equal(load_picture(tmp_path / "bytes.png", run), levels)
+    assert np.array_equal(load_picture(tmp_path / "a.tif", run), levels)
+    # In a set that has bytes the range is of these too.
+    run = train_on(mixed, tmp_path / "of all", range="0..4095")
+    assert load_picture(tmp_path / "bytes.png", run).max() < 255 / 16
+    run = train_on(mixed, tmp_path / "of scans", range="uint16=0..4095")
+    for path in (tmp_path / "bytes.png", mixed / "2.png"):
+        assert np.array_equal(load_picture(path, run), levels)
 
 
 def test_a_file_that_is_called_so_comes_first(run: Path, pictures: Path, tmp_path: Path) -> None:
