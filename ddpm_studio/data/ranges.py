@@ -79,7 +79,9 @@ class SeenValues:
                 f"The pictures of {title} hold {error}.", f"Say their range: {option}."
             ) from error
         usual = _FIRST_RANGES.get(dtype)
-        if usual is None and values.high <= BYTES.high and inferred.low == 0:
+        # Integers of other dtypes were read as 16 bits, whatever their values.
+        is_float = usual is None and not values.are_integers
+        if is_float and values.high <= BYTES.high and inferred.low == 0:
             usual = inferred if inferred != BYTES or self.darkest > 1 else None
         range_ = inferred if requested is None else Range(*requested)
         return None if range_ == usual else range_

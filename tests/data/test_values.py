@@ -200,7 +200,17 @@ def test_frames_of_sixteen_bits_have_all_their_bits(
 @pytest.mark.parametrize("method", [1, 8])
 @pytest.mark.parametrize("tiled", [False, True])
 @pytest.mark.parametrize(
-    ("kind", "bands"), [("<f4", 3), ("<u1", 5), ("<u2", 5), ("<f8", 1), ("<f4", 7), ("<i4", 2)]
+    ("kind", "bands"),
+    [
+        ("<f4", 3),
+        ("<u1", 5),
+        ("<u2", 5),
+        ("<f8", 1),
+        ("<f4", 7),
+        ("<i4", 2),
+        ("<i2", 5),
+        ("<u4", 3),
+    ],
 )
 def test_tiffs_that_pillow_does_not_read(
     tmp_path: Path, kind: str, bands: int, method: int, tiled: bool
