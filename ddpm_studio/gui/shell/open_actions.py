@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from ddpm_studio.export.lesson import LESSON_SUFFIX
 from ddpm_studio.gui.features.start.import_dialog import ImportDialog
 from ddpm_studio.gui.workspace.actions import ActionRegistry
-from ddpm_studio.gui.workspace.studio import Studio, is_model
+from ddpm_studio.gui.workspace.opening import is_model
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.paths import path_exists
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Model that is being opened, until its job is done, has failed or is cancelled."""
+"""Opening of models: what may be one, and the one that is being opened, until its job ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from ddpm_studio import paths
 from ddpm_studio.backend import JobHandle
+from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure
 
 
@@ -63,3 +65,8 @@ class Opening(QObject):
         if model != self.model:
             self.model = model
             self.changed.emit()
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is a run, or looks like a model of another program."""
+    return paths.is_file(path / "run.json") or may_be_model(path)

@@ -18,7 +18,7 @@ from ddpm_studio.catalogue.model_formats import may_be_model
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.gui.workspace.automatic_drawing import AutomaticDrawing
 from ddpm_studio.gui.workspace.importing import Importer
-from ddpm_studio.gui.workspace.opening import Opening
+from ddpm_studio.gui.workspace.opening import Opening, is_model
 from ddpm_studio.gui.workspace.pins import Pins
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.recipe_reopener import RecipeReopener
@@ -394,8 +394,3 @@ class Studio(QObject):
         """Whether the open run is in training here: samples then use its current weights."""
         live = self.training is not None and self.training.state in (State.RUNNING, State.PAUSED)
         return live and self.run == self.training_run
-
-
-def is_model(path: Path) -> bool:
-    """Whether a path is a run, or looks like a model of another program."""
-    return paths.is_file(path / "run.json") or may_be_model(path)
