@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -119,6 +119,31 @@ def options_from(field: FieldInfo) -> str:
     """Return the field that names the entry whose options a field holds; empty: none."""
     extra = field.json_schema_extra
     return str(extra.get("options_of", "")) if isinstance(extra, dict) else ""
+
+
+def option_of(field: FieldInfo) -> str:
+    """Return the field that names the entry whose option a field is; empty: none."""
+    extra = field.json_schema_extra
+    return str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
+
+
+def is_unused_option(model: type[BaseModel], name: str, values: Mapping[str, Any]) -> bool:
+    """Whether a field is an option that the chosen catalogue entry does not take.
+
+    A request keeps such options, as those of another sampler; where they are given by a person,
+    they are refused.
+
+    Args:
+        model: the request.
+        name: its field.
+        values: the request's fields by name. An entry that is unknown here takes every option.
+    """
+    entry_field = option_of(model.model_fields[name])
+    marker = one_of(model.model_fields[entry_field]) if entry_field in model.model_fields else None
+    entry = values.get(entry_field)
+    if marker is None or not isinstance(entry, str) or entry not in marker.table:
+        return False
+    return not marker.table[entry].accepts(name)
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:

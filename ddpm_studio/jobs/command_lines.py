@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.catalogue.fields import is_unused_option, option_name
 from ddpm_studio.picture_shape import sides
 
 # Characters with a meaning in pairs; a backslash before one makes it part of a name or value.
@@ -41,6 +41,9 @@ def changed_options(
 ) -> Iterator[str]:
     """Yield the command-line options for the fields in which ``request`` differs from ``defaults``.
 
+    Options that the request's sampler, or another entry, does not take are left out, as the
+    terminal refuses them.
+
     Args:
         request: the request to repeat.
         defaults: a request with the default of every option.
@@ -49,6 +52,8 @@ def changed_options(
     for name in type(request).model_fields:
         value: Any = getattr(request, name)
         if name in leave_out or value is None or value == getattr(defaults, name):
+            continue
+        if is_unused_option(type(request), name, request.__dict__):
             continue
         if isinstance(value, bool):
             yield option_name(name if value else f"no_{name}")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ddpm_studio.catalogue.fields import one_of
+from ddpm_studio.catalogue.fields import is_unused_option, one_of, option_of
 from ddpm_studio.errors import StudioError
 from ddpm_studio.validation import reword_message
 
@@ -97,22 +97,18 @@ def _reject_unused_options(
     request: BaseModel, given: Collection[str], option_name: OptionNamer
 ) -> None:
     """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
+    fields = type(request).model_fields
     for name in given:
-        field = type(request).model_fields[name]
-        extra = field.json_schema_extra
-        selector = str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
-        marker = (
-            one_of(type(request).model_fields[selector])
-            if selector in type(request).model_fields
-            else None
-        )
-        if marker is None or getattr(request, name) == field.default:
+        field = fields[name]
+        is_default = getattr(request, name) == field.default
+        if is_default or not is_unused_option(type(request), name, request.__dict__):
             continue
-        chosen = getattr(request, selector)
-        if not marker.table[chosen].accepts(name):
-            alternatives = " or ".join(
-                entry.name for entry in marker.entries() if entry.accepts(name)
-            )
-            raise OptionError(
-                name, f"{chosen} does not heed it; add {option_name(selector)} {alternatives}."
-            )
+        selector = option_of(field)
+        marker = one_of(fields[selector])
+        assert marker is not None
+        alternatives = " or ".join(entry.name for entry in marker.entries() if entry.accepts(name))
+        raise OptionError(
+            name,
+            f"{getattr(request, selector)} does not heed it; "
+            f"add {option_name(selector)} {alternatives}.",
+        )

@@ -24,6 +24,7 @@ from ddpm_studio.requests.base import (
 
 # Marks fields that have an effect only with samplers that take them.
 _AS_SAMPLER: JsonDict = {"option_of": "sampler"}
+_AS_SAMPLER_AND_MODEL: JsonDict = {**_AS_SAMPLER, "terminal_default": "the model's"}
 
 # The default of the terminal's option: an animation needs frames.
 _FRAMES_OF_GIF: JsonDict = {"terminal_default": "60 with --gif"}
@@ -49,7 +50,7 @@ class DrawRequest(Request):
         "fixed_large",
         title="Variance",
         description="σₜ² of ancestral steps.",
-        json_schema_extra=_AS_SAMPLER,
+        json_schema_extra=_AS_SAMPLER_AND_MODEL,
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(

@@ -20,7 +20,7 @@ from ddpm_studio.engine.networks.network import Network, NetworkConfig
 from ddpm_studio.engine.networks.presets import preset_like
 from ddpm_studio.engine.networks.registry import build, common_fields, config_from, kind_of
 from ddpm_studio.engine.process import DiffusionProcess
-from ddpm_studio.engine.tables import NETWORKS, PRESETS, UnknownNameError
+from ddpm_studio.engine.tables import NETWORKS, PRESETS, VARIANCES, UnknownNameError
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.picture_shape import parse_ranges
 from ddpm_studio.requests import (
@@ -254,6 +254,17 @@ class RunInfo(_Part):
         request = self.request
         trained = request is not None and request.class_conditional and self.start_from is None
         return self.null_label and not (trained and request and request.label_dropout == 0)
+
+    @property
+    def fixed_variance(self) -> str | None:
+        """The default variance of ancestral steps; None if no other can be chosen in its place.
+
+        That is so if the network has learned it, and for a few-step student, which has no such
+        steps.
+        """
+        variance = self.process.variance
+        learned = variance in VARIANCES and VARIANCES[variance].learned
+        return None if learned or self.student is not None else variance
 
     @property
     def plans(self) -> tuple[int, ...]:

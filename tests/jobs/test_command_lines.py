@@ -14,6 +14,15 @@ def test_only_what_differs_is_spelt() -> None:
     assert list(changed_options(asked, asked, ())) == []
 
 
+def test_options_that_the_sampler_does_not_take_are_not_spelt() -> None:
+    usual = SampleRequest(run=Path("r"))
+    asked = SampleRequest(run=Path("r"), sampler="ddim", variance="fixed_small", eta=0.5)
+    words = list(changed_options(asked, usual, ("run",)))
+    assert words == ["--sampler", "ddim", "--eta", "0.5"]
+    words = list(changed_options(asked.model_copy(update={"sampler": "pc"}), usual, ("run",)))
+    assert words == ["--variance", "fixed_small", "--sampler", "pc"]
+
+
 def test_numbers_keep_their_digits() -> None:
     usual = TrainRequest()
     asked = usual.model_copy(update={"optimizer_options": {"beta2": 0.9999999, "beta1": 1.0}})

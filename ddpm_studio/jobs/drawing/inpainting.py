@@ -25,7 +25,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.drawing.pictures import load_file, to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_default_clipping, with_default_guidance
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_guidance, with_process_defaults
 from ddpm_studio.jobs.events import DrawingResult, DrawingStarted, Event, Pictures
 from ddpm_studio.requests import InpaintRequest
 
@@ -53,7 +53,7 @@ def inpaint(
             range.
     """
     model = models.for_drawing(request.run, request)
-    request = with_default_clipping(model, request)
+    request = with_process_defaults(model, request)
     if request.class_label is not None:
         request = with_default_guidance(model, request)
     x_0 = to_latent(picture, model)

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from ddpm_studio.catalogue.fields import is_unused_option
 from ddpm_studio.catalogue.tools import DrawingInfo, drawings
-from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import unpack
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request
@@ -18,7 +18,15 @@ from ddpm_studio.runs.ready import is_ready, ready_name
 # The number of frames does not affect the drawing; the run is opened separately.
 _EXCLUDED_FIELDS = {"run", "frames", "checkpoint"}
 # Always written, as a run may have its own defaults for them.
-_ALWAYS_WRITTEN = ("sampler", "steps", "class_label", "all_classes", "guidance", "clip_x0")
+_ALWAYS_WRITTEN = (
+    "sampler",
+    "steps",
+    "variance",
+    "class_label",
+    "all_classes",
+    "guidance",
+    "clip_x0",
+)
 
 
 def has_cell(recipe: Recipe | None) -> bool:
@@ -90,7 +98,7 @@ def _call(
         key: value
         for key, value in settings.items()
         if (key in _ALWAYS_WRITTEN or _is_chosen(fields[key], value))
-        and not _is_unused_option(fields[key], key, settings)
+        and not is_unused_option(type(request), key, settings)
     }
     if options.get("all_classes") is None:
         options.pop("all_classes", None)
@@ -112,11 +120,3 @@ def _call(
 
 def _is_chosen(field: FieldInfo, value: object) -> bool:
     return field.is_required() or bool(value != field.get_default(call_default_factory=True))
-
-
-def _is_unused_option(field: FieldInfo, key: str, settings: dict[str, Any]) -> bool:
-    """Whether it is an option of another sampler, which a request keeps and Python rejects."""
-    extra = field.json_schema_extra
-    selector = extra.get("option_of") if isinstance(extra, dict) else None
-    sampler = settings.get(str(selector)) if selector else None
-    return sampler in SAMPLERS and not SAMPLERS[str(sampler)].accepts(key)

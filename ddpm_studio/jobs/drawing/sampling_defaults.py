@@ -1,4 +1,4 @@
-"""Sampling defaults of a run: a student's sampler, clipping, classes, guidance."""
+"""Sampling defaults of a run: a student's sampler, clipping, variance, classes, guidance."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ ClippingRequestT = TypeVar("ClippingRequestT", bound=DrawRequest | MeasureReques
 def with_run_defaults(model: Model, request: SamplerRequestT) -> SamplerRequestT:
     """Return a request with its run's defaults for settings that were not given.
 
-    A student has its own sampler and steps; an imported model may draw without clipping. A run
+    A student has its own sampler and steps; clipping and a fixed variance are the model's. A run
     that has learned classes may define their guidance; if no class is given, samples are of all of
     them in turn.
 
     Raises:
         StudioError: as :func:`~ddpm_studio.jobs.drawing.students.with_default_sampler`.
     """
-    request = with_default_clipping(model, with_default_sampler(model, request))
+    request = with_process_defaults(model, with_default_sampler(model, request))
     defaults, given_fields = model.info.drawing, request.model_fields_set
     if defaults is None:
         return request
@@ -64,6 +64,20 @@ def with_default_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
         return request
     guidance = default_guidance(model.info, model.step)
     return request.model_copy(update={"guidance": guidance})
+
+
+def with_process_defaults(model: Model, request: DrawRequestT) -> DrawRequestT:
+    """Return a request with its model's clipping and fixed variance, unless it sets them itself.
+
+    Where no variance can be chosen, the request has the field's default.
+    """
+    request = with_default_clipping(model, request)
+    variance = model.info.fixed_variance
+    if variance is None:
+        variance = DrawRequest.model_fields["variance"].default
+    elif "variance" in request.model_fields_set:
+        return request
+    return request.model_copy(update={"variance": variance})
 
 
 def with_default_clipping(model: Model, request: ClippingRequestT) -> ClippingRequestT:

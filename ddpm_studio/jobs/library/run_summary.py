@@ -25,7 +25,8 @@ class RunSummary:
     the classes are drawn by default, in turn. ``plugins`` are the plug-ins' entries that the run
     needs, by kind and name, with their origins; ``missing`` those of them that are not installed.
     For a few-step student, ``teacher`` is the run that it was made from, ``sampler`` and
-    ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default. ``title``
+    ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default;
+    ``variance``: that of ancestral steps by default, None if no other can be chosen. ``title``
     and ``license`` are those of a model that was packed for sharing, which has averaged weights
     only.
     """
@@ -58,6 +59,7 @@ class RunSummary:
     sampler: str | None
     sampler_steps: int | None
     clip_x0: bool = True
+    variance: str | None = "fixed_large"
     title: str | None = None
     license: str | None = None
 
@@ -113,6 +115,7 @@ def describe_run(run: Path) -> RunSummary:
         sampler=student.sampler if student else None,
         sampler_steps=student.steps if student else None,
         clip_x0=info.process.clip_x0,
+        variance=info.fixed_variance,
         title=info.published.title if info.published else None,
         license=info.published.license if info.published else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic.fields import FieldInfo
 
-from ddpm_studio.catalogue.fields import choices_of
+from ddpm_studio.catalogue.fields import choices_of, is_unused_option
 from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.jobs.library.setting_words import setting_text
 from ddpm_studio.jobs.measuring.recorded_requests import real_data_fingerprint, recorded_fields
@@ -75,6 +75,11 @@ def _settings(evaluation: RecordedEvaluation, with_metric: bool) -> dict[str, st
     settings = {name: field.default for name, field in fields.items() if name not in excluded}
     settings |= {
         key: value for key, value in recorded_fields(evaluation).items() if key in settings
+    }
+    settings |= {
+        name: fields[name].default
+        for name in settings
+        if is_unused_option(EvaluateRequest, name, settings)
     }
     if settings["steps"] is None and settings["respacing"] is None:
         settings["steps"] = _default_steps(settings["sampler"])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ddpm_studio.catalogue.fields import option_name
+from ddpm_studio.catalogue.fields import is_unused_option, option_name
 from ddpm_studio.data.samples import resolve_data_path, sample_name
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.errors import StudioError
@@ -196,10 +196,13 @@ def _sampler_settings(info: RunInfo, step: int, request: SamplerRequest) -> dict
     if info.student is not None:
         defaults |= {"sampler": info.student.sampler, "steps": info.student.steps}
     defaults |= {"guidance": default_guidance(info, step), "clip_x0": info.process.clip_x0}
+    # One that can't be chosen has no effect.
+    defaults["variance"] = info.fixed_variance or request.variance
     return {
         name: value
         for name, default in defaults.items()
         if (value := getattr(request, name)) not in (None, default)
+        and not is_unused_option(SamplerRequest, name, request.__dict__)
     }
 
 
@@ -221,6 +224,10 @@ def evaluate_command(
         overrides["clip_x0"] = None
     if default_guidance(info, step) != 1:
         overrides["guidance"] = None
+    if info.fixed_variance is None:
+        overrides["variance"] = request.variance
+    elif info.fixed_variance != EvaluateRequest.model_fields["variance"].default:
+        overrides["variance"] = None
     defaults = EvaluateRequest(run=request.run).model_copy(update=overrides)
     args = [model, *data, *changed_options(request, defaults, _SKIPPED_EVALUATE_FIELDS)]
     if request.features_file is not None:

@@ -22,7 +22,7 @@ from ddpm_studio.jobs.drawing.drawing import (
 )
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.pictures import to_latent
-from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class, with_default_clipping
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class, with_process_defaults
 from ddpm_studio.jobs.events import Event, Pictures, Progress
 from ddpm_studio.jobs.measuring.measuring import labelled_network, measured_process
 from ddpm_studio.jobs.teaching.estimating import to_picture
@@ -106,7 +106,7 @@ def sampling_steps(
         StudioError: if the run can't be read or a setting is out of range.
     """
     model = models.for_drawing(request.run, request)
-    request = with_default_clipping(model, with_default_class(model, request))
+    request = with_process_defaults(model, with_default_class(model, request))
     if request.steps is not None:
         check_steps(model, request.steps)
     noise = PictureNoise(request.seed, [0], model.device)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import shutil
 import weakref
 from pathlib import Path
@@ -11,10 +12,11 @@ import pytest
 import torch
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import ModelStore, interpolate, load_picture, sample, share
+from ddpm_studio.jobs import ModelStore, inpaint, interpolate, load_picture, sample, share
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.events import FrameImages, Pictures, Progress
-from ddpm_studio.requests import InterpolateRequest, SampleRequest, ShareRequest
+from ddpm_studio.jobs.teaching.algorithms import sampling_steps
+from ddpm_studio.requests import InpaintRequest, InterpolateRequest, SampleRequest, ShareRequest
 from tests.jobs.conftest import finish
 
 T = 20
@@ -109,6 +111,48 @@ def test_interpolation_returns_the_decoded_ends(
     assert np.array_equal(at_zero[0], a)
     assert np.array_equal(at_zero[2], b)
     assert np.abs(at_zero[1] - (a.astype(float) + b) / 2).max() <= 0.5, "a blend of pixels"
+
+
+def test_a_fixed_variance_is_the_models_unless_one_is_named(
+    run: Path, pictures: Path, tmp_path: Path, models: ModelStore
+) -> None:
+    shutil.copytree(run, small := tmp_path / "small")
+    told = json.loads((small / "run.json").read_text())
+    told["process"]["variance"] = "fixed_small"
+    (small / "run.json").write_text(json.dumps(told))
+    a, b = (load_picture(pictures / f"{k}.png", run) for k in (1, 8))
+    mask = np.zeros((16, 16), bool)
+    mask[4:] = True
+
+    def drawn(**named: Any) -> list[Pictures]:
+        common = {"run": small, "steps": 5, **named}
+        jobs = [
+            sample(SampleRequest(**common, count=2), models),
+            share(ShareRequest(**common, t=10, count=2), a, models),
+            interpolate(InterpolateRequest(**common, t=10, steps_lambda=2), (a, b), models),
+            inpaint(InpaintRequest(**common, count=2), a, mask, models),
+        ]
+        return [finish(job)[1].pictures for job in jobs]
+
+    unnamed, asked, others = (
+        drawn(),
+        drawn(variance="fixed_small"),
+        # As in the recipe of a drawing that was made before.
+        drawn(variance="fixed_large"),
+    )
+    for own, same, other in zip(unnamed, asked, others, strict=True):
+        assert np.array_equal(own, same)
+        assert not np.array_equal(own, other)
+    usual = finish(sample(SampleRequest(run=run, steps=5, count=2), models))[1].pictures
+    assert np.array_equal(others[0], usual)
+    steps = {"run": small, "device": "cpu", "steps": 5}
+    by_line = finish(sampling_steps(SampleRequest(**steps), models))[1]
+    assert [step.sigma for step in by_line] == [
+        step.sigma
+        for step in finish(sampling_steps(SampleRequest(**steps, variance="fixed_small"), models))[
+            1
+        ]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -83,13 +83,23 @@ def test_a_sheet_of_several_t_is_drawn_row_by_row(run: Path) -> None:
         assert np.array_equal(np.asarray(drawing.pictures), row.pictures)
 
 
-@pytest.mark.parametrize("clips", [True, False])
-def test_a_model_that_does_not_clip_may_be_asked_to(run: Path, tmp_path: Path, clips: bool) -> None:
+@pytest.mark.parametrize(
+    ("own_setting", "named"),
+    [
+        ({"clip_x0": False}, {"clip_x0": True}),
+        ({"clip_x0": False}, {"clip_x0": False}),
+        ({"variance": "fixed_small"}, {"variance": "fixed_large"}),
+        ({"variance": "fixed_small"}, {}),
+    ],
+)
+def test_a_models_own_settings_do_not_replace_those_of_the_drawing(
+    run: Path, tmp_path: Path, own_setting: dict[str, Any], named: dict[str, Any]
+) -> None:
     shutil.copytree(run, own := tmp_path / "own")
     told = json.loads((own / "run.json").read_text())
-    told["process"]["clip_x0"] = False
+    told["process"] |= own_setting
     (own / "run.json").write_text(json.dumps(told))
-    asked = SampleRequest(run=own, device="cpu", seed=5, steps=4, count=2, clip_x0=clips)
+    asked = SampleRequest(run=own, device="cpu", seed=5, steps=4, count=2, **named)
     _, drawn = finish(jobs.sample(asked, ModelStore()))
     assert np.array_equal(drawn_again(drawn), drawn.pictures)
 

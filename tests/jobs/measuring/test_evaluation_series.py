@@ -60,6 +60,19 @@ def test_the_usual_number_of_steps_is_the_same_unsaid() -> None:
     assert [series.differing["Steps"] for series in series_of([one, whole])] == ["25", "all"]
 
 
+def test_an_option_that_the_sampler_does_not_take_is_no_difference() -> None:
+    one, other = evaluation(step=1), evaluation(step=2, variance="fixed_small")
+    assert len(series_of([one, other])) == 1
+    one, other = (
+        evaluation(step=step, sampler="ddpm", variance=variance)
+        for step, variance in enumerate(("fixed_large", "fixed_small"), 1)
+    )
+    assert [series.differing["Variance"] for series in series_of([one, other])] == [
+        "σ² = βₜ",
+        "σ² = β̃ₜ",
+    ]
+
+
 def test_samplers_that_are_not_known_here_are_not_joined() -> None:
     found = [evaluation(step=1, sampler="walk"), evaluation(step=2, sampler="run")]
     assert [one.differing["Sampler"] for one in series_of(found)] == ["walk", "run"]

@@ -91,8 +91,9 @@ class SamplerBar(QWidget):
         describe(self.seed, "seed")
         self.new_seed_button = tool_button("dice-5", self.tr("Another seed"))
         self.variance, self.precision, self.clip, more_button = self._more_menu()
-        # The open model's default for clipping x̂₀.
+        # The open model's defaults for clipping x̂₀ and for the variance.
         self._model_clips = self.clip.isChecked()
+        self._model_variance = _checked(self.variance)
         self._eta_label = TermLabel("η", "eta")
         self.options = {key: self._option(option) for key, option in _other_options().items()}
         self._classes = ClassChoice(self, offer_all_classes, offer_picture_classes)
@@ -206,9 +207,7 @@ class SamplerBar(QWidget):
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
         for group, key in ((self.variance, "variance"), (self.precision, "precision")):
-            for action in group.actions():
-                if action.data() == fields.get(key):
-                    action.setChecked(True)
+            _check(group, fields.get(key))
         self.blockSignals(blocked)
         if self.value() != previous:
             self.changed.emit()
@@ -216,13 +215,19 @@ class SamplerBar(QWidget):
     def follow(self, view: RunView) -> None:
         """Adapt to a run's model: its timesteps, classes, EMA snapshots and sampler.
 
-        Clipping of x̂₀ follows the model's default until a person chooses otherwise.
+        Clipping of x̂₀ and the variance follow the model's defaults until a person chooses
+        otherwise; a variance can't be chosen where the model takes no other.
         """
         self.set_timesteps(view.summary.timesteps)
         summary = view.summary
         if self.clip.isChecked() == self._model_clips:
             self.clip.setChecked(summary.clip_x0)
         self._model_clips = summary.clip_x0
+        self.variance.setEnabled(summary.variance is not None)
+        if summary.variance is not None:
+            if _checked(self.variance) == self._model_variance:
+                _check(self.variance, summary.variance)
+            self._model_variance = summary.variance
         self._classes.set_classes(
             summary.known_classes,
             any_class=not summary.needs_class,
@@ -354,6 +359,13 @@ def _other_options() -> dict[str, Option]:
     """Options of all samplers that have no request field of their own, by name."""
     options = [option for sampler in SAMPLERS.values() for option in sampler.options]
     return {option.name: option for option in options if option.name not in FIELDS}
+
+
+def _check(group: QActionGroup, value: object) -> None:
+    """Check the action of a value; none if the value has no action."""
+    for action in group.actions():
+        if action.data() == value:
+            action.setChecked(True)
 
 
 def _checked(group: QActionGroup) -> str:

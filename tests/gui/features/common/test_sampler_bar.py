@@ -344,3 +344,24 @@ def test_clipping_goes_with_the_model_until_it_is_chosen(qtbot: QtBot) -> None:
     for clips in (True, False):
         bar.follow(view_of(Path("/run"), clip_x0=clips))
         assert bar.value()["clip_x0"] is False
+
+
+def test_a_fixed_variance_goes_with_the_model_until_it_is_chosen(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    asked = []
+    for variance in ("fixed_small", "fixed_large", None, "fixed_small"):
+        bar.follow(view_of(Path("/run"), variance=variance))
+        asked.append((bar.value()["variance"], bar.variance.isEnabled()))
+    assert asked == [
+        ("fixed_small", True),
+        ("fixed_large", True),
+        # It has learned its variance.
+        ("fixed_large", False),
+        ("fixed_small", True),
+    ]
+    (large,) = (action for action in bar.variance.actions() if action.data() == "fixed_large")
+    large.trigger()
+    for variance in ("fixed_small", None, "fixed_small"):
+        bar.follow(view_of(Path("/run"), variance=variance))
+        assert bar.value()["variance"] == "fixed_large"
