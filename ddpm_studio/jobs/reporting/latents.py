@@ -14,7 +14,7 @@ from ddpm_studio.jobs.drawing.series import interpolate_series, share_series
 from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 from ddpm_studio.jobs.job_combinators import run_sequentially
 from ddpm_studio.jobs.reporting.samples import sampling_text, t_label
-from ddpm_studio.jobs.reporting.subject import InputPictures, PartPlan, Subject
+from ddpm_studio.jobs.reporting.subject import FromPicturesT, InputPictures, PartPlan, Subject
 from ddpm_studio.requests import InterpolateRequest, ShareRequest
 
 _PAIRS = ((0, 3), (1, 4), (2, 5))
@@ -33,17 +33,18 @@ def shared(subject: Subject) -> PartPlan:
 
 def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Event, None, Section]:
     inputs = yield from subject.input_pictures()
-    drawn = yield from share_series(requests, inputs.pictures[0], subject.models)
+    asked, by_class = _requests_by_class(subject, inputs, requests, [(0,)] * len(requests))
+    drawn = yield from share_series(by_class, inputs.pictures[0], subject.models)
     caption = prose(
         "Pictures that share a latent: the left column is $x_t ∼ q(x_t|x_0)$ of one {what}, the "
         "others are samples from $p_θ(x_0|x_t)$, {how}. They share what $x_t$ determines: "
         "at large t coarse features or nothing, at small t nearly everything.",
         what="picture" if subject.dataset is not None else "sample",
-        how=sampling_text(subject, drawn[0].recipe),
+        how=sampling_text(subject, drawn),
     )
     commands = [
         subject.command("share", request, inputs.args[0], out=f"share-{request.t}.png")
-        for request in requests
+        for request in asked
     ]
     rows = [
         Row(result.pictures, t_label(request.t), result.latent)
@@ -78,15 +79,19 @@ def _interpolation(
 ) -> Generator[Event, None, Section]:
     inputs = yield from subject.input_pictures()
     pairs = _PAIRS[: len(pair_requests)]
+    pair_requests, pairs_by_class = _requests_by_class(subject, inputs, pair_requests, pairs)
     jobs = [
         interpolate(request, [inputs.pictures[a], inputs.pictures[b]], subject.models)
-        for request, (a, b) in zip(pair_requests, pairs, strict=True)
+        for request, (a, b) in zip(pairs_by_class, pairs, strict=True)
     ]
     by_pair = run_sequentially(
         list(zip([request.t for request in pair_requests], jobs, strict=True))
     )
+    t_requests, ts_by_class = _requests_by_class(
+        subject, inputs, t_requests, pairs[:1] * len(t_requests)
+    )
     ends = [inputs.pictures[k] for k in pairs[0]]
-    by_t = interpolate_series(t_requests, ends, subject.models)
+    by_t = interpolate_series(ts_by_class, ends, subject.models)
     costs = (sum(r.t for r in pair_requests), sum(r.t for r in t_requests))
     pair_drawings, t_drawings = yield from run_sequentially([(costs[0], by_pair), (costs[1], by_t)])
     figures = [
@@ -117,7 +122,7 @@ def _pairs_figure(
         "$x̄_t = (1−λ) x_t + λ x_t′$, the noise held fixed over $λ$.",
         what="pictures" if subject.dataset is not None else "samples",
         t=t_label(requests[0].t),
-        how=sampling_text(subject, drawn[0].recipe),
+        how=sampling_text(subject, drawn),
     )
     headers = _lambdas(requests[0])
     return ReportFigure([Tiles(rows, "Interpolations, a pair a row", headers)], caption, commands)
@@ -145,6 +150,27 @@ def _by_t_figure(
     )
     headers = _lambdas(requests[0])
     return ReportFigure([Tiles(rows, "Interpolations, a t a row", headers)], caption, commands)
+
+
+def _requests_by_class(
+    subject: Subject,
+    inputs: InputPictures,
+    requests: Sequence[FromPicturesT],
+    numbers: Sequence[tuple[int, ...]],
+) -> tuple[list[FromPicturesT], list[FromPicturesT]]:
+    """Return requests as their commands ask, and as the terminal then draws them.
+
+    Args:
+        subject: the report's subject.
+        inputs: the input pictures.
+        requests: requests without a class.
+        numbers: the numbers of each one's input pictures.
+    """
+    pairs = [
+        subject.drawing_by_class(request, [inputs.labelled(k) for k in of_request])
+        for request, of_request in zip(requests, numbers, strict=True)
+    ]
+    return [asked for asked, _ in pairs], [by_class for _, by_class in pairs]
 
 
 def _between(a: Pictures, mixed: Pictures, b: Pictures, label: str = "") -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.export.report.blocks import ReportFigure, Row, Section, Tiles
 from ddpm_studio.export.report.prose import Html, escape_html, math, prose
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.events import DrawingResult, Event
 from ddpm_studio.jobs.job_combinators import collect_frames
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import SampleRequest, SamplerRequest
@@ -28,7 +28,7 @@ def samples(subject: Subject) -> PartPlan:
 def progressive(subject: Subject) -> PartPlan:
     """Plan the part on progressive generation: x̂_0 along the reverse process."""
     frame_count = subject.columns(12)
-    request = subject.drawing(SampleRequest, count=subject.choose(5, 3), frames=frame_count)
+    request = subject.drawing_from_noise(count=subject.choose(5, 3), frames=frame_count)
     return PartPlan(request.count * subject.evaluations, lambda: _progressive(subject, request))
 
 
@@ -46,7 +46,7 @@ def _samples(subject: Subject) -> Generator[Event, None, Section]:
     caption = prose(
         "Samples $x_0 ∼ p_θ(x_0)$: each begins as noise $x_T ∼ N(0, I)$ and is denoised step by "
         "step by $p_θ(x_t−1|x_t)$, {how}.{of_class} None was chosen by hand; seed {seed}.",
-        how=sampling_text(subject, drawn.recipe),
+        how=sampling_text(subject, [drawn]),
         of_class=of_class,
         seed=request.seed,
     )
@@ -65,7 +65,7 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
     caption = prose(
         "The predicted picture $x̂_0$ over time, from left to right, {how}; above, the $t$ at "
         "which it is predicted. Large features come first, details last.",
-        how=sampling_text(subject, drawn.recipe),
+        how=sampling_text(subject, [drawn]),
     )
     command = subject.command(
         "sample",
@@ -90,9 +90,17 @@ def _progressive(subject: Subject, request: SampleRequest) -> Generator[Event, N
     )
 
 
-def sampling_text(subject: Subject, recipe: dict[str, object]) -> Html:
-    """Return a drawing's sampler, number of steps, class and guidance in words."""
-    fields = recipe["request"]
+def sampling_text(subject: Subject, drawn: Sequence[DrawingResult]) -> Html:
+    """Return the sampler, number of steps, classes and guidance of drawings in words.
+
+    Args:
+        subject: the report's subject.
+        drawn: one or more, which differ only in their classes and what follows from them.
+    """
+    requests = [result.recipe["request"] for result in drawn]
+    classes = [_class_text(subject, request) for request in requests]
+    by_class = [request for request, text in zip(requests, classes, strict=True) if text]
+    fields = (by_class or requests)[0]
     assert isinstance(fields, dict)
     sampler_fields = {
         key: value for key, value in fields.items() if key in SamplerRequest.model_fields
@@ -102,11 +110,23 @@ def sampling_text(subject: Subject, recipe: dict[str, object]) -> Html:
     text = f"by {SAMPLERS[request.sampler].title} in {format_count(steps, 'step')}"
     if steps < subject.T:
         text += f" of T = {subject.T:,}"
-    if request.class_label is not None:
-        text += f", of the class {subject.classes[request.class_label]}"
-    if request.guidance != 1 and (request.class_label is not None or fields.get("all_classes")):
+    if by_class:
+        texts = [text for text in dict.fromkeys(classes) if text]
+        several = len(texts) > 1 or " and " in texts[0]
+        text += f", of the {'classes' if several else 'class'} {'; '.join(texts)}"
+    if request.guidance != 1 and (by_class or fields.get("all_classes")):
         text += f", guidance {request.guidance:g}"
     return Html(escape_html(text))
+
+
+def _class_text(subject: Subject, request: object) -> str:
+    """Return the classes that a recipe's request names for its pictures; empty if none."""
+    assert isinstance(request, dict)
+    labels = request.get("class_labels") or [request.get("class_label")]
+    if all(label is None for label in labels):
+        return ""
+    names = ["none" if label is None else subject.classes[label] for label in labels]
+    return " and ".join(dict.fromkeys(names))
 
 
 def t_label(t: int) -> Html:

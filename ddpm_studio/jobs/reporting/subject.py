@@ -17,18 +17,29 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.export.report.blocks import Section
 from ddpm_studio.jobs.command_lines import changed_options
 from ddpm_studio.jobs.drawing.models import Model, ModelStore
+from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture, with_picture_classes
+from ddpm_studio.jobs.drawing.picture_files import label_at
 from ddpm_studio.jobs.drawing.sampling import sample
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class
 from ddpm_studio.jobs.events import DrawingResult, Event, Pictures
 from ddpm_studio.jobs.library.numbered import picture_name
 from ddpm_studio.jobs.library.training_pictures import (
     prepare_evaluation_pictures,
     prepare_given_pictures,
 )
-from ddpm_studio.requests import DrawRequest, ReportRequest, Request, SampleRequest
-from ddpm_studio.runs.classes import known_classes, needs_class
+from ddpm_studio.requests import (
+    DrawRequest,
+    InterpolateRequest,
+    ReportRequest,
+    Request,
+    SampleRequest,
+    ShareRequest,
+)
+from ddpm_studio.runs.classes import known_classes
 from ddpm_studio.runs.ready import is_ready, ready_name
 
 DrawT = TypeVar("DrawT", bound=DrawRequest)
+FromPicturesT = TypeVar("FromPicturesT", ShareRequest, InterpolateRequest)
 
 # Maximum width of a row in displayed pixels; most classes with a column, and with own samples.
 _MAX_ROW_WIDTH = 780
@@ -57,13 +68,19 @@ class InputPictures:
 
     Args:
         pictures: the pictures.
+        classes: class name of each, None if unknown.
         args: name of each in commands.
         commands: commands that draw them first, if no others than the model's are available.
     """
 
     pictures: Pictures
+    classes: Sequence[str | None]
     args: Sequence[str]
     commands: Sequence[str] = ()
+
+    def labelled(self, number: int) -> LabelledPicture:
+        """Return a picture with its class, as the terminal reads it by its name."""
+        return LabelledPicture(self.pictures[number], self.classes[number])
 
 
 @dataclass(eq=False)
@@ -134,20 +151,37 @@ class Subject:
             "steps": self.steps,
             **fields,
         }
-        if needs_class(self.model.info) and "all_classes" not in fields:
-            # It was never trained without classes.
-            values["class_label"] = 0
         return kind(**values)
+
+    def drawing_from_noise(self, **fields: Any) -> SampleRequest:
+        """Return a request for samples: :meth:`drawing`, of a class if the model needs one."""
+        request = self.drawing(SampleRequest, **fields)
+        return request if request.all_classes else with_default_class(self.model, request)
+
+    def drawing_by_class(
+        self, request: FromPicturesT, pictures: Sequence[LabelledPicture]
+    ) -> tuple[FromPicturesT, FromPicturesT]:
+        """Return a request as its command asks, and as the terminal then draws it: by class.
+
+        Args:
+            request: a request without a class.
+            pictures: its input pictures.
+        """
+        by_class, notice = with_picture_classes(request, pictures)
+        if notice:
+            return request, by_class
+        asked = with_default_class(self.model, request)
+        return asked, asked
 
     def sampling(self) -> SampleRequest:
         """Return the request of the report's samples, equally many of each class if possible."""
         columns = self.columns(10)
         rows = self.choose(6, 2)
         if not self.classes or len(self.classes) > _MAX_CLASSES:
-            return self.drawing(SampleRequest, count=columns * rows)
+            return self.drawing_from_noise(count=columns * rows)
         has_columns = len(self.classes) <= _MAX_COLUMNS
         per_class = self.choose(columns, 3) if has_columns else 1
-        return self.drawing(SampleRequest, count=per_class * len(self.classes), all_classes=True)
+        return self.drawing_from_noise(count=per_class * len(self.classes), all_classes=True)
 
     def samples(self) -> Generator[Event, None, DrawingResult]:
         """Draw the report's samples, once."""
@@ -177,14 +211,17 @@ class Subject:
         numbers = [(2 * k + 1) * total // (2 * _INPUT_COUNT) for k in range(_INPUT_COUNT)]
         location = self.data_args[0] if self.data_args else self.run_arg
         args = [picture_name(location, number) for number in numbers]
-        return InputPictures(np.ascontiguousarray(self.dataset.images[numbers]), args)
+        classes = [self.dataset.class_of(number) for number in numbers]
+        return InputPictures(np.ascontiguousarray(self.dataset.images[numbers]), classes, args)
 
     def _draw_inputs(self) -> Generator[Event, None, InputPictures]:
-        request = self.drawing(SampleRequest, count=_INPUT_COUNT)
+        request = self.drawing_from_noise(count=_INPUT_COUNT)
         drawn = yield from sample(request, self.models)
+        labels = [label_at(drawn.recipe, number) for number in range(_INPUT_COUNT)]
+        classes = [None if label is None else self.classes[label] for label in labels]
         args = [f"{_INPUT_FOLDER}/{number:05}.png" for number in range(_INPUT_COUNT)]
         return InputPictures(
-            drawn.pictures, args, [self.command("sample", request, out=_INPUT_FOLDER)]
+            drawn.pictures, classes, args, [self.command("sample", request, out=_INPUT_FOLDER)]
         )
 
     @property

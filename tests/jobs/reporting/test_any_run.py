@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from ddpm_studio import cli
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, distill, export_diffusers, import_model, report, train
 from ddpm_studio.jobs.events import Progress
@@ -22,8 +24,8 @@ from ddpm_studio.requests import (
 )
 from ddpm_studio.runs import evaluations
 from tests.evaluations import evaluation
-from tests.jobs.conftest import finish
-from tests.report_pages import Element, read
+from tests.jobs.conftest import REQUEST, finish
+from tests.report_pages import Element, read, tiles
 from tests.shapes import shape_of, train_shapes
 
 _PARTS = 10
@@ -149,6 +151,45 @@ def test_a_plot_of_quality_joins_only_evaluations_that_are_alike(run: Path, tmp_
     told = [figure.all("figcaption")[0].text for figure in figures]
     for text, sampler in zip(told, ("DPM-Solver++ 2M SDE", "walk", "other-walk"), strict=True):
         assert f" Settings: Sampler {sampler}." in text
+
+
+@pytest.mark.parametrize("inputs", ["labelled", "of a model of classes alone", "drawn"])
+def test_figures_by_the_classes_of_pictures_are_those_of_their_commands(
+    class_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: str
+) -> None:
+    source = shutil.copytree(class_folder, tmp_path / "two")
+    # So far from its start that another class is another picture.
+    asked = REQUEST.model_copy(
+        update={
+            "class_conditional": True,
+            "steps": 12,
+            "learning_rate": 0.02,
+            "label_dropout": 0.0 if "alone" in inputs else 0.1,
+        }
+    )
+    finish(train([source], tmp_path / "run", asked, PrepareOptions()))
+    if inputs == "drawn":
+        shutil.rmtree(source)
+        shutil.rmtree(tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    for part in ("share", "interpolate"):
+        (section,) = made(tmp_path / "run", tmp_path, only=part).values()
+        for figure in section.all("figure"):
+            lines = [shlex.split(line)[1:] for line in figure.commands]
+            # Each figure draws its own, into a new folder.
+            shutil.rmtree("ends", ignore_errors=True)
+            for words in lines:
+                assert cli.run(words) == 0
+            shown = figure.all("div", "row")[-1].all("div", "strip")[-1].pictures
+            shown = shown if part == "share" else shown[1:-1]
+            with Image.open(lines[-1][-1]) as image:
+                drawn = tiles(np.asarray(image), shown.shape[1:], len(shown))
+            np.testing.assert_array_equal(drawn, shown)
+        told = section.all("figcaption")[0].text
+        # Of the first picture, and of the fourth.
+        classes = "of the class bright" if part == "share" else "of the classes bright and dark"
+        assert classes in told
+        assert ("guidance 2" in told) == ("alone" not in inputs)
 
 
 def test_the_same_report_twice(run: Path, tmp_path: Path) -> None:
