@@ -1,4 +1,4 @@
-"""Commands of a model card that repeat the training and the evaluations of a model."""
+"""Commands of model cards and reports that repeat the training and evaluations of a model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ddpm_studio.runs.ready import is_ready, ready_name, ready_runs
 
 # Settings that affect no weights, or are described in another way.
 _SKIPPED_TRAIN_FIELDS = ("steps", "epochs", "minutes", "device", "threads")
-_SKIPPED_EVALUATE_FIELDS = ("run", "checkpoint", "device", "features_file")
+_SKIPPED_EVALUATE_FIELDS = ("run", "device", "features_file")
 _SKIPPED_SAMPLE_FIELDS = ("checkpoint", "device", "precision", "seed", "weights", "ema_length")
 # Folders in which system packages install data, the same on every machine.
 _SYSTEM_DATA_FOLDERS = ("/usr/share/", "/usr/local/share/")

@@ -20,6 +20,7 @@ from ddpm_studio.export.report.prose import Html
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.measuring.evaluation_series import EvaluationSeries, series_of
 from ddpm_studio.jobs.measuring.recorded_requests import real_data_fingerprint, recorded_request
+from ddpm_studio.jobs.publishing.commands import evaluate_command
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunFolder, evaluations
@@ -111,4 +112,7 @@ def _commands(subject: Subject, evaluation: RecordedEvaluation) -> list[str]:
         subject.dataset is not None
         and subject.dataset.fingerprint == real_data_fingerprint(evaluation)
     )
-    return [subject.command("evaluate", request, *subject.data_args)] if is_same_data else []
+    if not is_same_data:
+        return []
+    info, names = subject.model.info, subject.data_args
+    return [evaluate_command(info, evaluation.step, request, subject.run_arg, names)]

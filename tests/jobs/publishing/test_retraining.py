@@ -224,21 +224,22 @@ def test_a_preset_whose_plug_in_is_gone_is_spelt_out(pictures: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("clips", "guidance", "spelt"),
+    ("process", "guidance", "spelt"),
     [
-        (True, None, []),
-        (False, None, ["--clip-x0"]),
-        (True, 2.0, ["--guidance", "1.0"]),
+        ({}, None, []),
+        ({"clip_x0": False}, None, ["--clip-x0"]),
+        ({"variance": "fixed_small"}, None, ["--variance", "fixed_large"]),
+        ({}, 2.0, ["--guidance", "1.0"]),
     ],
 )
 def test_what_the_model_would_bring_else_is_spelt(
-    clips: bool, guidance: float | None, spelt: list[str]
+    process: dict[str, object], guidance: float | None, spelt: list[str]
 ) -> None:
     """The command spells out the evaluation's settings where the model's defaults differ."""
     info = RunFolder.open(FIXTURE).info
-    process = info.process.model_copy(update={"clip_x0": clips})
     drawing = None if guidance is None else SamplingDefaults(guidance=guidance)
-    info = info.model_copy(update={"process": process, "drawing": drawing})
-    asked = EvaluateRequest(run=FIXTURE, clip_x0=True, guidance=1.0)
+    processes = info.process.model_copy(update=process)
+    info = info.model_copy(update={"process": processes, "drawing": drawing})
+    asked = EvaluateRequest(run=FIXTURE, sampler="ddpm", clip_x0=True, guidance=1.0)
     words = shlex.split(evaluate_command(info, 60, asked, "toy", ["photos"]))
-    assert words == ["ddpm-studio", "evaluate", "toy", "photos", *spelt]
+    assert words == ["ddpm-studio", "evaluate", "toy", "photos", *spelt, "--sampler", "ddpm"]

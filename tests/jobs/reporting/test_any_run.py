@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from pathlib import Path
@@ -151,6 +152,27 @@ def test_a_plot_of_quality_joins_only_evaluations_that_are_alike(run: Path, tmp_
     told = [figure.all("figcaption")[0].text for figure in figures]
     for text, sampler in zip(told, ("DPM-Solver++ 2M SDE", "walk", "other-walk"), strict=True):
         assert f" Settings: Sampler {sampler}." in text
+
+
+def test_evaluations_are_repeated_with_their_own_settings(run: Path, tmp_path: Path) -> None:
+    """Their command names settings in which the model's defaults differ, and no path."""
+    own = shutil.copytree(run, tmp_path / "own")
+    told = json.loads((own / "run.json").read_text())
+    told["process"] |= {"clip_x0": False, "variance": "fixed_small"}
+    (own / "run.json").write_text(json.dumps(told))
+    done = evaluation(4, data=told["data"]["fingerprint"], sampler="ddpm", variance="fixed_large")
+    recipe = done.told["recipe"]
+    assert isinstance(recipe, dict)
+    recipe["compared"] |= {"features": "inception", "features_file": "/home/them/weights.pt"}
+    evaluations.append(own, done)
+    request = ReportRequest(run=own, only="quality", device="cpu")
+    _, path = finish(report(request, [], tmp_path / "report.html", ModelStore()))
+    (command,) = read(path)["quality"].commands
+    words = shlex.split(command)
+    assert words[:3] == ["ddpm-studio", "evaluate", "own"]
+    assert "--clip-x0" in words
+    assert words[words.index("--variance") + 1] == "fixed_large"
+    assert words[words.index("--features-file") + 1] == "weights.pt"
 
 
 @pytest.mark.parametrize("inputs", ["labelled", "of a model of classes alone", "drawn"])
