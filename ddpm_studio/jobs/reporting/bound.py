@@ -44,7 +44,9 @@ def bound(subject: Subject) -> PartPlan:
         weights=report_request.weights,
         device=report_request.device,
     )
-    cost = request.count * (request.timesteps or subject.T)
+    # Bits/dim of a student are refused before anything is evaluated.
+    is_student = subject.model.info.student is not None
+    cost = 0 if is_student else request.count * (request.timesteps or subject.T)
     return PartPlan(cost, lambda: _bound(subject, request))
 
 

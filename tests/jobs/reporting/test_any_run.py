@@ -16,6 +16,8 @@ from ddpm_studio import cli
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, distill, export_diffusers, import_model, report, train
 from ddpm_studio.jobs.events import Progress
+from ddpm_studio.jobs.reporting.bound import bound
+from ddpm_studio.jobs.reporting.subject import Subject
 from ddpm_studio.requests import (
     DistillRequest,
     PrepareOptions,
@@ -97,6 +99,13 @@ def test_a_student_says_why_it_has_no_bits(run: Path, tmp_path: Path) -> None:
         assert missing(sections[part]) == ""
         assert "--sampler" not in " ".join(sections[part].commands)
     assert "Consistency in 2 steps" in sections["samples"].text
+    models = ModelStore()
+    costs = []
+    for place in (run, tmp_path / "student"):
+        request = ReportRequest(run=place, timesteps=3, count=4)
+        subject = Subject(request, models.get(place, "ema", "cpu"), models, (), None)
+        costs.append(bound(subject).cost)
+    assert costs == [12, 0], "what is never measured is not forecast"
 
 
 def test_an_imported_model_has_no_training_and_no_pictures(
