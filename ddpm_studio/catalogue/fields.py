@@ -127,6 +127,12 @@ def option_of(field: FieldInfo) -> str:
     return str(extra.get("option_of", "")) if isinstance(extra, dict) else ""
 
 
+def is_of_ancestral_steps(field: FieldInfo) -> bool:
+    """Whether a field has an effect only with models that draw in ancestral steps."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("of_ancestral_steps"))
+
+
 def is_unused_option(model: type[BaseModel], name: str, values: Mapping[str, Any]) -> bool:
     """Whether a field is an option that the chosen catalogue entry does not take.
 

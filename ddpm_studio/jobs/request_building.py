@@ -8,7 +8,12 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ddpm_studio.catalogue.fields import is_unused_option, one_of, option_of
+from ddpm_studio.catalogue.fields import (
+    is_of_ancestral_steps,
+    is_unused_option,
+    one_of,
+    option_of,
+)
 from ddpm_studio.errors import StudioError
 from ddpm_studio.validation import reword_message
 
@@ -96,12 +101,15 @@ def _split_at_commas(text: str, names: Collection[str]) -> list[str]:
 def _reject_unused_options(
     request: BaseModel, given: Collection[str], option_name: OptionNamer
 ) -> None:
-    """Raise OptionError for an option that the chosen entry of the catalogue does not take."""
+    """Raise OptionError for an option that the chosen catalogue entry or the run does not take."""
     fields = type(request).model_fields
     for name in given:
         field = fields[name]
-        is_default = getattr(request, name) == field.default
-        if is_default or not is_unused_option(type(request), name, request.__dict__):
+        if getattr(request, name) == field.default:
+            continue
+        if not is_unused_option(type(request), name, request.__dict__):
+            if is_of_ancestral_steps(field):
+                _check_ancestral_steps(name, getattr(request, "run"))  # noqa: B009
             continue
         selector = option_of(field)
         marker = one_of(fields[selector])
@@ -112,3 +120,22 @@ def _reject_unused_options(
             f"{getattr(request, selector)} does not heed it; "
             f"add {option_name(selector)} {alternatives}.",
         )
+
+
+def _check_ancestral_steps(name: str, run: Path) -> None:
+    """Raise OptionError for an option of ancestral steps that a run does not take.
+
+    Args:
+        name: the option.
+        run: the run folder.
+
+    Raises:
+        StudioError: also if it is no run folder, or damaged.
+    """
+    from ddpm_studio.runs import RunFolder
+
+    info = RunFolder.open(run).info
+    if info.student is not None:
+        raise OptionError(name, "a few-step student does not heed it; leave it out.")
+    if name == "variance" and info.fixed_variance is None:
+        raise OptionError(name, "this model has learned its variance; leave it out.")

@@ -24,7 +24,9 @@ from ddpm_studio.requests.base import (
 
 # Marks fields that have an effect only with samplers that take them.
 _AS_SAMPLER: JsonDict = {"option_of": "sampler"}
-_AS_SAMPLER_AND_MODEL: JsonDict = {**_AS_SAMPLER, "terminal_default": "the model's"}
+# Marks fields that have an effect only with models that draw in ancestral steps.
+_OF_ANCESTRAL_STEPS: JsonDict = {"of_ancestral_steps": True}
+_VARIANCE: JsonDict = {**_AS_SAMPLER, **_OF_ANCESTRAL_STEPS, "terminal_default": "the model's"}
 
 # The default of the terminal's option: an animation needs frames.
 _FRAMES_OF_GIF: JsonDict = {"terminal_default": "60 with --gif"}
@@ -50,7 +52,7 @@ class DrawRequest(Request):
         "fixed_large",
         title="Variance",
         description="σₜ² of ancestral steps.",
-        json_schema_extra=_AS_SAMPLER_AND_MODEL,
+        json_schema_extra=_VARIANCE,
     )
     seed: Seed = Field(0, title="Seed", description="Same seed, same pictures.")
     clip_x0: bool = Field(
@@ -180,6 +182,7 @@ class InpaintRequest(DrawRequest):
         le=1000,
         title="Jump",
         description="Jump length: forward steps in each resampling.",
+        json_schema_extra=_OF_ANCESTRAL_STEPS,
     )
     resamplings: int = Field(
         5,

@@ -8,9 +8,10 @@ from PIL import Image
 
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import save_png
-from ddpm_studio.jobs import ModelStore, fit_picture, inpaint, load_mask, load_picture
-from ddpm_studio.requests import InpaintRequest
-from tests.jobs.conftest import finish, run_read_by
+from ddpm_studio.jobs import ModelStore, fit_picture, inpaint, load_mask, load_picture, train
+from ddpm_studio.jobs.request_building import OptionError, build_request
+from ddpm_studio.requests import InpaintRequest, PrepareOptions
+from tests.jobs.conftest import REQUEST, finish, run_read_by
 
 
 @pytest.fixture
@@ -78,3 +79,23 @@ def test_masks_that_do_not_fit(run: Path, pictures: Path, mask: np.ndarray, matc
     picture = load_picture(pictures / "3.png", run)
     with pytest.raises(StudioError, match=match):
         finish(inpaint(InpaintRequest(run=run, steps=5), picture, mask, ModelStore()))
+
+
+def test_a_learned_variance_can_not_be_replaced(
+    pictures: Path, mask_file: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "learned"
+    asked = REQUEST.model_copy(update={"variance": "learned_range", "loss": "hybrid", "steps": 1})
+    finish(train([pictures], run, asked, PrepareOptions()))
+    with pytest.raises(OptionError, match=r"^variance: this model has learned its variance"):
+        build_request(InpaintRequest, {"variance": "fixed_small"}, run=run)
+    # A drawing of an earlier version may name one; it never had an effect.
+    picture, mask = load_picture(pictures / "3.png", run), load_mask(mask_file, run)
+    drawings = [
+        finish(inpaint(InpaintRequest(run=run, steps=5, count=1, **named), picture, mask, models))[
+            1
+        ]
+        for named in ({}, {"variance": "fixed_small"})
+        for models in [ModelStore()]
+    ]
+    assert np.array_equal(*(drawn.pictures for drawn in drawings))

@@ -27,6 +27,7 @@ from ddpm_studio.jobs import (
 from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.drawing.redrawing import redraw
 from ddpm_studio.jobs.events import FrameImages
+from ddpm_studio.jobs.request_building import OptionError, build_request
 from ddpm_studio.requests import (
     BitsRequest,
     DecodeRequest,
@@ -36,6 +37,7 @@ from ddpm_studio.requests import (
     InpaintRequest,
     InterpolateRequest,
     PathRequest,
+    Request,
     SampleRequest,
     ShareRequest,
 )
@@ -129,6 +131,35 @@ def test_other_samplers_and_other_models_are_refused(student: Path, run: Path) -
         finish(sample(SampleRequest(run=run, sampler="consistency", **CPU), ModelStore()))
     with pytest.raises(StudioError, match="in one step draws the same picture each time"):
         finish(share(ShareRequest(run=student, t=9, count=2, steps=1, **CPU), None, ModelStore()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        (SampleRequest, {"variance": "fixed_small"}),
+        (EvaluateRequest, {"variance": "fixed_small", "sampler": "ddpm"}),
+        (InpaintRequest, {"variance": "fixed_small"}),
+        (InpaintRequest, {"jump": 30}),
+    ],
+)
+def test_settings_of_ancestral_steps_are_refused(
+    student: Path, kind: type[Request], named: dict[str, object]
+) -> None:
+    (name, *_) = named
+    with pytest.raises(OptionError, match=f"^{name}: a few-step student does not heed it"):
+        build_request(kind, named, run=student)
+
+
+def test_settings_of_ancestral_steps_in_a_recipe_change_nothing(
+    student: Path, ends: list[np.ndarray]
+) -> None:
+    models, mask = ModelStore(), np.ones((16, 16), bool)
+    usual = InpaintRequest(run=student, count=1, **CPU)
+    recorded = usual.model_copy(update={"variance": "fixed_small", "jump": 30})
+    drawn = [
+        finish(inpaint(request, ends[0], mask, models))[1].pictures for request in (usual, recorded)
+    ]
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_what_needs_each_step_is_refused_and_says_why(

@@ -92,6 +92,7 @@ class InpaintPanel(ToolPanel):
         self.canvas.changed.connect(self._on_mask)
         self.count.currentIndexChanged.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)
+        self.sampler.offered.connect(self._follow_model)
         self.grid.current_changed.connect(self.export.refresh)
         studio.picture_sent.connect(self._on_picture_sent)
         self._on_run()
@@ -206,12 +207,16 @@ class InpaintPanel(ToolPanel):
         request = InpaintRequest(
             run=Path(self.studio.run),
             count=self.count.pictures(lambda count: self.grid.coverage(count, picture.shape[:2])),
-            jump=self.jump.value(),
+            jump=self.jump.value() if self.jump.isEnabled() else _FIELDS["jump"].default,
             resamplings=self.resamplings.value(),
             frames=_FRAMES,
             **self.sampler.value(),
         )
         return specs.drawing.draw(request, "inpaint", picture=picture, mask=mask.copy())
+
+    def _follow_model(self) -> None:
+        # A student goes to the picture at once, without steps to jump over.
+        self.jump.setEnabled(not self.sampler.is_student)
 
     def _has_inputs(self) -> bool:
         return self.source.fitted is not None and bool(self.canvas.painted.any())

@@ -15,6 +15,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
+from tests.gui.summaries import STUDENT, view_of
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 
@@ -82,6 +83,16 @@ def test_another_run_brings_a_picture_of_its_own(
     qtbot.waitUntil(lambda: panel.source.fitted is not None, timeout=WAIT)
     assert not fitted(panel.source)[..., :2].any(), "the other's are blue"
     assert panel.canvas.painted.any()
+
+
+def test_a_student_has_no_steps_to_jump_over(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    panel = InpaintPanel(studio, ActionRegistry(parent=studio))
+    qtbot.addWidget(panel)
+    enabled = []
+    for changes in ({}, STUDENT, {}):
+        panel.sampler.follow(view_of(tmp_path, **changes))
+        enabled.append(panel.jump.isEnabled())
+    assert enabled == [True, False, True]
 
 
 def test_a_picture_that_was_chosen_stays_with_another_run(
