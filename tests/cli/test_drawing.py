@@ -250,6 +250,14 @@ def test_sharing_can_be_watched(
     said = terminal(*words, "--t", 0)
     assert said.code == 2
     assert "t = 0" in said.error
+    latent, new = tmp_path / "x.safetensors", tmp_path / "new.png"
+    encoding = ("encode", trained, pictures / "000.png", "--t", 0, "--out", latent)
+    assert terminal(*encoding, "--device", "cpu").code == 0
+    for file in (("--gif", tmp_path / "b.gif"), ("--npy", tmp_path / "b.npy")):
+        said = terminal("share", trained, "--latent", latent, "--out", new, *file)
+        assert said.code == 2
+        assert "t = 0" in said.error
+        assert not new.exists()
 
 
 def test_share_without_a_picture(terminal: Terminal, trained: Path, tmp_path: Path) -> None:

@@ -74,9 +74,6 @@ def command(
     if save_latent_to is not None:
         check_destination(save_latent_to, {".safetensors"})
     request = recorder.with_frames(request_from_options(ShareRequest, given, run=run))
-    for option, file in (("--gif", gif), ("--npy", npy)):
-        if file is not None and request.t == 0:
-            raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
     from ddpm_studio.cli.job_runner import run_job
     from ddpm_studio.jobs import ModelStore, load_labelled_picture, load_latent, save_latent, share
     from ddpm_studio.jobs.drawing.default_t import with_default_t
@@ -89,6 +86,9 @@ def command(
         request = with_default_t(request, given)
     elif "t" not in given:
         request = request.model_copy(update={"t": x_t.t})
+    for option, file in (("--gif", gif), ("--npy", npy)):
+        if file is not None and request.t == 0:
+            raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
     job = share(request, labelled[0].picture if labelled else None, ModelStore(), x_t)
     drawn = run_job(with_notice(notice, job), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
