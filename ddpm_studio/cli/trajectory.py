@@ -33,7 +33,8 @@ RequestT = TypeVar("RequestT", SampleRequest, ShareRequest, InpaintRequest)
 
 _DEFAULT_FRAMES = 60
 _MAX_FRAMES = 10_000
-# Easing (slowing down) needs intermediate states closer together than even ones.
+# Easing (slowing down) needs intermediate states closer together than even ones, to which it adds
+# as many between two of them.
 _EASING_OVERSAMPLING = 3
 
 
@@ -93,7 +94,8 @@ class TrajectoryRecorder:
             return request
         self._count = max(2, request.frames or _DEFAULT_FRAMES)
         is_even = self._animation.easing == "linear" or self.path is None
-        frames = self._count if is_even else min(_MAX_FRAMES, _EASING_OVERSAMPLING * self._count)
+        oversampled = min(_MAX_FRAMES, _EASING_OVERSAMPLING * (self._count - 1) + 1)
+        frames = self._count if is_even else oversampled
         return request.model_copy(update={"frames": frames})
 
     def __call__(self, event: Event) -> None:
@@ -124,6 +126,8 @@ class TrajectoryRecorder:
             )
             paths.append(self.path)
         if self.npy is not None:
-            finish(export.save_npy(self.npy, self._arrays))
+            total = len(self._arrays)
+            indices = export.choose_frames(total, min(self._count, total))
+            finish(export.save_npy(self.npy, [self._arrays[index] for index in indices]))
             paths.append(self.npy)
         return paths

@@ -184,6 +184,19 @@ def test_moments_are_kept_as_numbers(terminal: Terminal, trained: Path, tmp_path
     assert "Choose a name that ends with .npy" in said.err
 
 
+def test_an_eased_animation_leaves_the_numbers_as_they_are(
+    terminal: Terminal, trained: Path, tmp_path: Path
+) -> None:
+    words = ["sample", trained, "--count", 1, "--out", tmp_path / "a.png", "--device", "cpu"]
+    words += ["--steps", 20, "--frames", 4, "--npy", tmp_path / "way.npy"]
+    found = []
+    for more in ([], ["--gif", tmp_path / "a.gif", "--easing", "ease-out"]):
+        assert terminal(*words, *more).code == 0
+        found.append(np.load(tmp_path / "way.npy"))
+    assert found[0].shape == (4, 1, 16, 16, 3)
+    np.testing.assert_array_equal(*found)
+
+
 def test_animations_are_enlarged_unless_told_otherwise(
     terminal: Terminal, trained: Path, tmp_path: Path
 ) -> None:
