@@ -10,7 +10,7 @@ from ddpm_studio.engine.sizes import size_text
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.apng import write_apng
 from ddpm_studio.export.atomic_writes import atomic_write, check_destination, check_suffix
-from ddpm_studio.export.gif import MAX_FPS, MAX_SECONDS, write_gif
+from ddpm_studio.export.gif import MAX_FPS, MAX_TICKS, TICKS_PER_SECOND, write_gif
 from ddpm_studio.export.grid import Pictures
 from ddpm_studio.export.monitored import run_monitored
 from ddpm_studio.export.pictures import Recipe
@@ -175,9 +175,9 @@ def _check_limits(
             f"A GIF shows at most {MAX_FPS} frames a second.",
             "Lower the rate, or choose .webp or .apng.",
         )
-    if suffix == ".gif" and max(timeline.durations(1)) > MAX_SECONDS:
+    if suffix == ".gif" and max(timeline.durations(TICKS_PER_SECOND)) > MAX_TICKS:
         raise StudioError(
-            f"A GIF shows a frame for at most {MAX_SECONDS} seconds.",
+            f"A GIF shows a frame for at most {MAX_TICKS // TICKS_PER_SECOND} seconds.",
             "Shorten the hold, or choose .webp or .apng.",
         )
     count = len(timeline.frames)

@@ -22,8 +22,11 @@ from ddpm_studio.export.timing import Timeline
 _COLOURS = 256
 # Viewers slow a GIF down when a frame lasts less than 2 hundredths of a second.
 MAX_FPS = 50
-#: Longest duration of a frame: 16 bits of hundredths of a second.
-MAX_SECONDS = 655
+TICKS_PER_SECOND = 100
+#: Longest duration of a frame, 16 bits, in hundredths of a second.
+MAX_TICKS = 2**16 - 1
+# In milliseconds.
+_TICK = 1000 // TICKS_PER_SECOND
 
 Colours = npt.NDArray[np.uint32]
 
@@ -66,9 +69,9 @@ def write_gif(
         else _exact_image(frame, palette, scale)
         for frame in monitor.track(frames)
     )
-    durations = [10 * ticks for ticks in timeline.durations(100)]
+    durations = [_TICK * ticks for ticks in timeline.durations(TICKS_PER_SECOND)]
     parts = iter_differences(
-        images, durations, lambda milliseconds: milliseconds <= 1000 * MAX_SECONDS
+        images, durations, lambda milliseconds: milliseconds <= _TICK * MAX_TICKS
     )
     first = next(parts)
     second = next(parts, None)

@@ -295,11 +295,14 @@ def test_a_png_tells_how_long_the_last_frame_stays(tmp_path: Path, hold: float, 
 
 def test_a_gif_holds_a_frame_for_eleven_minutes_at_most(tmp_path: Path) -> None:
     path = tmp_path / "a.gif"
-    still = [noise(1, 1)[0]] * 2
-    drain(save_animation(path, still, fps=10, hold_last_seconds=650))
-    assert sum(durations(path)) == pytest.approx(650_200, abs=20)
-    with pytest.raises(StudioError, match=r"at most 655 seconds.*Shorten the hold"):
-        drain(save_animation(path, still, fps=10, hold_last_seconds=700))
+    for frames in ([noise(1, 1)[0]] * 2, noise(2, 1)):
+        # A frame lasts 65,535 hundredths of a second at most.
+        for hold in (650, 655.2, 655.25):
+            drain(save_animation(path, frames, fps=10, hold_last_seconds=hold))
+            assert sum(durations(path)) == pytest.approx(1000 * (hold + 0.2), abs=20)
+        for hold in (655.26, 655.29, 700):
+            with pytest.raises(StudioError, match=r"at most 655 seconds.*Shorten the hold"):
+                drain(save_animation(path, frames, fps=10, hold_last_seconds=hold))
 
 
 @pytest.mark.skipif(_ffmpeg() is None, reason="needs ffmpeg")
