@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.features.training.training_status import TrainingStatus
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.message_bar import MessageBar
+from ddpm_studio.runs.naming import renamed_path
 from tests.gui.panel_help import WAIT, open_run, opened
 
 WIDTH, HEIGHT = 1100, 700
@@ -90,7 +92,7 @@ def test_why_a_long_name_is_refused_is_read_to_its_end(
     run, taken = tmp_path / "first", tmp_path / NAMES[0]
     shutil.copytree(tiny_run, run)
     taken.mkdir()
-    dialog = RenameDialog(run)
+    dialog = RenameDialog(run, partial(renamed_path, run))
     qtbot.addWidget(dialog)
     dialog.open()
     width = dialog.width()
