@@ -44,6 +44,7 @@ class GalleryStore(QObject):
         self._studio, self._items, self._cache = studio, items, cache
         self._loaded_runs: list[Path] = []
         self._missing_runs: set[Path] = set()
+        # Current paths of moved runs, by each of their former ones.
         self._moved_runs: dict[Path, Path] = {}
         self._pending: list[DrawingResult] = []
         self._all_runs_loaded = False
@@ -73,8 +74,11 @@ class GalleryStore(QObject):
             new_run = None if new is None else new.resolve()
             loaded_runs = [new_run if run == old_run else run for run in self._loaded_runs]
             self._loaded_runs = [run for run in loaded_runs if run is not None]
+            # Whatever had this name before, a drawing of this name is now of this run.
+            self._moved_runs.pop(old_run, None)
             if new_run is not None:
-                self._moved_runs[old_run] = new_run
+                former = [path for path, run in self._moved_runs.items() if run == old_run]
+                self._moved_runs |= dict.fromkeys([old_run, *former], new_run)
             self._items.move_run(old_run, new_run)
         elif new is not None:
             self.load([new])
@@ -211,7 +215,8 @@ class GalleryStore(QObject):
         """Return the current path of the run in a recipe, which may have been moved since."""
         request = recipe.get("request")
         run = Path(str(request.get("run", "")) if isinstance(request, dict) else "").resolve()
-        return self._moved_runs.get(run, run)
+        # Where there is a run, it is that run, though one that was moved had its name before.
+        return run if is_file(run / "run.json") else self._moved_runs.get(run, run)
 
     def _read_pictures(self, keys: list[GalleryEntry]) -> None:
         """Load pictures that have come into view; those without a file are in memory."""

@@ -12,12 +12,14 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend
+from ddpm_studio.gui.features.common.tool_panel import choose
 from ddpm_studio.gui.features.gallery.gallery_panel import GalleryPanel
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.start.rename_dialog import RenameDialog
 from ddpm_studio.gui.features.start.run_card import RunCard
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.jobs.library.gallery import GalleryEntry
 from ddpm_studio.runs import RunFolder, journal
 from tests.gui.panel_help import WAIT, open_run, opened
 
@@ -55,6 +57,19 @@ def rename(qtbot: QtBot, window: MainWindow, name: str) -> None:
     assert dialog is not None
     dialog.edit.setText(name)
     QTest.keyClick(dialog.edit, Qt.Key.Key_Return)
+
+
+def draw_sample(qtbot: QtBot, window: MainWindow) -> list[GalleryEntry]:
+    """Draw one picture from noise, wait until it is in the gallery, and return all from noise."""
+    gallery = window.tool(GalleryPanel)
+    choose(gallery.count, 1)
+    gallery.draw_samples()
+
+    def samples() -> list[GalleryEntry]:
+        return [item for item in gallery.items.shown if item.kind == "sample"]
+
+    qtbot.waitUntil(lambda: bool(samples()), timeout=WAIT)
+    return samples()
 
 
 def card(qtbot: QtBot, window: MainWindow, name: str) -> RunCard:
@@ -101,10 +116,29 @@ def test_the_open_run_is_renamed_and_stays_open_with_all_that_was_drawn(
     qtbot.waitUntil(lambda: window.tool(SharePanel).drawn is not drawn, timeout=WAIT)
     qtbot.waitUntil(lambda: not window.tool(SharePanel).busy, timeout=WAIT)
     assert window.tool(SharePanel).messages.text == ""
+    qtbot.waitUntil(lambda: len(items) == 2 * kept, timeout=WAIT)
     window.messages.action_button.click()
     qtbot.waitUntil(lambda: window.windowTitle().startswith("first"), timeout=WAIT)
     assert window.studio.run == run
     assert window.recent.runs() == [run]
+    draw_sample(qtbot, window)
+    assert {item.run for item in items.shown} == {run}
+    assert all(item.path.is_file() for item in items.shown)
+
+
+def test_what_another_run_under_a_former_name_draws_is_kept_with_that_run(
+    qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
+) -> None:
+    new = run.parent / "second"
+    window.run_files.rename(run)
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("second"), timeout=WAIT)
+    shutil.copytree(tiny_run, run)
+    open_run(qtbot, window.studio, run)
+    (item,) = draw_sample(qtbot, window)
+    assert item.run == run
+    assert item.path.is_file()
+    assert not (new / "samples" / "gallery").exists()
 
 
 def test_a_name_that_is_taken_is_refused_while_it_is_written(
