@@ -11,13 +11,14 @@ from pathlib import Path
 
 import filelock
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_id, index_of
 from ddpm_studio.jobs.events import DrawingResult, Event, Pictures, PicturesRead, Progress
 from ddpm_studio.jobs.library.gallery_notes import MAX_STARS as MAX_STARS
 from ddpm_studio.jobs.library.gallery_notes import put_on_board as put_on_board
 from ddpm_studio.jobs.library.gallery_notes import rate as rate
 from ddpm_studio.jobs.library.gallery_notes import read_boards, read_stars, remove_notes
-from ddpm_studio.paths import is_file, rename_with_retries
+from ddpm_studio.paths import is_file, path_exists, rename_with_retries, why_unreachable
 from ddpm_studio.runs.ready import make_user_files_folder, user_files_folder
 
 _FOLDER = "samples/gallery"
@@ -90,11 +91,16 @@ def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, l
     redraws all.
 
     Raises:
-        StudioError: if a file can't be written.
-        OSError: if the folder can't be made, or the run folder is missing.
+        StudioError: if a file can't be written, or the run folder can't be reached.
+        OSError: if the folder can't be made.
     """
     from ddpm_studio.export import save_png
 
+    if reason := why_unreachable(run):
+        raise StudioError(
+            f"The folder of the run {run.name} {reason}: these pictures are in no file.",
+            "Save them from the gallery before the program is closed.",
+        )
     folder = make_user_files_folder(run) / _FOLDER
     # The run folder itself is not made: if its disk is gone, that would be on another one.
     for needed_folder in (folder.parent, folder):
@@ -137,21 +143,20 @@ def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:
 def load(
     runs: Sequence[Path], empty_bin: bool = False
 ) -> Generator[Event, None, tuple[list[Path], list[GalleryEntry]]]:
-    """Read the galleries of runs; files that can't be read are left out.
+    """Read the galleries of runs; those that are gone, and unreadable files, are left out.
 
     Args:
         runs: the run folders.
         empty_bin: whether to remove deleted pictures for good.
 
     Returns:
-        The runs, and their gallery entries in no particular order.
+        The runs that are there, and their gallery entries in no particular order.
     """
-    from ddpm_studio.errors import StudioError
     from ddpm_studio.export import read_recipe
 
     entries = []
     files = {}
-    for run in runs:
+    for run in filter(path_exists, runs):
         _copy_to_own_folder(run)
         folder = user_files_folder(run) / _FOLDER
         if empty_bin:
@@ -177,7 +182,7 @@ def load(
                 )
             if done % _BATCH == 0 or done == total:
                 yield Progress(done, total, "Reading the gallery", "pictures")
-    return list(runs), entries
+    return list(files), entries
 
 
 def _copy_to_own_folder(run: Path) -> None:
@@ -194,7 +199,6 @@ def _copy_to_own_folder(run: Path) -> None:
 def read_pictures(files: Sequence[Path]) -> Generator[Event, None, None]:
     """Read pictures in the order given; yields them in batches, None for unreadable files."""
     from ddpm_studio.data import read_picture
-    from ddpm_studio.errors import StudioError
 
     for start in range(0, len(files), _BATCH):
         pictures: dict[Path, Pictures | None] = {}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import DrawingResult, Pictures
 from ddpm_studio.jobs.library.gallery import (
     DELETED,
@@ -44,9 +45,10 @@ def test_two_drawings_kept_in_turns_lose_no_picture(tmp_path: Path) -> None:
 
 def test_the_folder_of_a_run_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
     run = tmp_path / "gone" / "run"
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(StudioError, match="folder of the run run does not exist"):
         finish(save_to_gallery(run, drawing(run, 1)))
     assert not run.parent.exists()
+    assert finish(load([run]))[1] == ([], []), "there is nothing to read before it is back"
 
 
 def test_what_was_kept_is_read_back_without_its_pixels(tmp_path: Path) -> None:

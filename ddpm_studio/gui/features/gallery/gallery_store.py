@@ -46,7 +46,8 @@ class GalleryStore(QObject):
         self._missing_runs: set[Path] = set()
         # Current paths of moved runs, by each of their former ones.
         self._moved_runs: dict[Path, Path] = {}
-        self._pending: list[DrawingResult] = []
+        # Drawings that are saved once the gallery of their run has been loaded.
+        self._pending: dict[Path, list[DrawingResult]] = {}
         self._all_runs_loaded = False
         self._last_read: tuple[GalleryEntry, PictureDrop | None] | None = None
         cache.load_requested.connect(self._read_pictures)
@@ -63,8 +64,9 @@ class GalleryStore(QObject):
         """Load the pictures of these runs and, after :meth:`load_all_runs`, of all others."""
         folder = self._studio.runs_folder if self._all_runs_loaded else None
         job = self._studio.backend.submit(specs.gallery.load(runs, list(self._loaded_runs), folder))
-        job.on_finished(self._on_loaded)
-        job.on_failed(self._on_load_failed)
+        requested = [run.resolve() for run in runs]
+        job.on_finished(partial(self._on_loaded, requested))
+        job.on_failed(partial(self._on_load_failed, requested))
 
     def follow(self, old: Path | None, new: Path | None) -> None:
         """Follow a run that was moved, deleted or restored; see ``Studio.run_moved``."""
@@ -154,23 +156,26 @@ class GalleryStore(QObject):
         else:
             self.added.emit()
 
-    def _on_load_failed(self, failure: Failure) -> None:
+    def _on_load_failed(self, requested: list[Path], failure: Failure) -> None:
         """Go on without the pictures that could not be loaded."""
         self.failed.emit(failure)
-        self._loaded_runs += {self._run_of(drawn.recipe) for drawn in self._pending}
-        self._save_pending()
+        self._loaded_runs += [run for run in requested if run in self._pending]
+        self._save_pending(requested)
 
-    def _on_loaded(self, result: tuple[list[Path], list[GalleryEntry]]) -> None:
+    def _on_loaded(
+        self, requested: list[Path], result: tuple[list[Path], list[GalleryEntry]]
+    ) -> None:
         runs, entries = result
         self._loaded_runs += runs
         self._add(entries)
         self.loaded.emit()
-        self._save_pending()
+        self._save_pending(requested)
 
-    def _save_pending(self) -> None:
-        waiting, self._pending = self._pending, []
-        for drawn in waiting:
-            self._on_drawn(drawn)
+    def _save_pending(self, requested: list[Path]) -> None:
+        """Save what waited for these runs, even if one of them is gone: that is then reported."""
+        for run in requested:
+            for drawn in self._pending.pop(run, []):
+                self._save(drawn)
 
     def _on_drawn(self, drawn: DrawingResult) -> None:
         """Save a drawing; one at t = 0, which involved no network, is ignored."""
@@ -178,14 +183,19 @@ class GalleryStore(QObject):
         if not isinstance(request, dict) or request.get("t") == 0:
             return
         run = self._run_of(drawn.recipe)
-        if run not in self._loaded_runs:
-            # Needed to know whether an earlier session kept the same drawing.
-            if run not in [self._run_of(pending.recipe) for pending in self._pending]:
-                self.load([run])
-            self._pending.append(drawn)
+        if run in self._loaded_runs:
+            self._save(drawn)
             return
+        # Needed to know whether an earlier session kept the same drawing.
+        if run not in self._pending:
+            self.load([run])
+        self._pending.setdefault(run, []).append(drawn)
+
+    def _save(self, drawn: DrawingResult) -> None:
+        """Save a drawing, unless the same one is kept already."""
         if self._items.has_drawing(drawn.recipe):
             return
+        run = self._run_of(drawn.recipe)
         job = self._studio.backend.submit(specs.gallery.save_to_gallery(run, drawn))
         job.setProperty("drawn", drawn)
         job.on_finished(self._add)

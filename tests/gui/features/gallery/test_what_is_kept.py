@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -19,6 +20,7 @@ from ddpm_studio.gui.features.interpolate.interpolate_panel import InterpolatePa
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.jobs.library.gallery import GalleryEntry
 from tests.gui.panel_help import WAIT, drop, files, open_run, opened
 
@@ -138,3 +140,28 @@ def test_another_model_with_the_same_picture_keeps_nothing_by_itself(
     recipe = panel.drawn.recipe if panel.drawn is not None else {}
     assert str(other) in str(recipe["request"])
     assert told == []
+
+
+def test_what_a_run_draws_that_is_gone_is_shown_and_said_to_be_in_no_file(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    gallery, studio, run = window.tool(GalleryPanel), window.studio, tmp_path / "own"
+    window.show_tool(gallery)
+    choose(gallery.count, 1)
+    gallery.draw_samples()
+    (kept_before,) = kept(qtbot, window, "sample")
+    recipe: dict[str, object] = {"kind": "share", "request": {"run": str(run)}}
+    trash = tmp_path / "trash" / "own"
+    trash.parent.mkdir()
+    run.rename(trash)
+    studio.follow_moved_run(run, None)
+
+    studio.drawn.emit(DrawingResult(np.zeros((2, 16, 16, 3), np.uint8), recipe))
+    shown = kept(qtbot, window, "share")
+    assert [item.unsaved is not None for item in shown] == [True, True]
+    assert "own does not exist: these pictures are in no file" in gallery.messages.text
+    assert not run.exists()
+
+    trash.rename(run)
+    studio.follow_moved_run(None, run)
+    assert kept_before.path in [item.path for item in kept(qtbot, window, "sample")]
