@@ -23,6 +23,7 @@ from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.learn.model_chapter import ModelChapter
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.features.observatory.observatory_panel import ObservatoryPanel
+from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.platform.images import Pictures
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_canvas import PictureCanvas
@@ -140,3 +141,23 @@ def test_nothing_of_a_run_is_left_when_another_is_opened(
     bits = window.tool(BitsPanel)
     assert bits.measured is None
     assert bits.total.text() == ""
+
+
+def test_nothing_of_a_deleted_run_is_left_when_another_takes_its_name(
+    qtbot: QtBot, backend: Backend, first: Path, second: Path
+) -> None:
+    window = opened(qtbot, backend, first)
+    share = window.tool(SharePanel)
+    window.show_tool(share)
+    qtbot.waitUntil(lambda: share.drawn is not None and not share.busy, timeout=WAIT)
+    assert share.time.timesteps == 20
+    shutil.rmtree(first)
+    window.studio.follow_moved_run(first, None)
+    second.rename(first)
+    open_run(qtbot, window.studio, first)
+    assert share.shown_recipe is None, "it would be exported as the new run's"
+    window.show_tool(share)
+    qtbot.waitUntil(lambda: share.drawn is not None and not share.busy, timeout=WAIT)
+    assert share.drawn is not None
+    assert share.drawn.pictures.shape[1:3] == (8, 8)
+    assert share.time.timesteps == 12

@@ -355,12 +355,12 @@ class ToolPanel(QWidget):
             self.draw_later(asked=False)
 
     def _on_run_moved(self, old: Path | None, new: Path | None) -> None:
-        """Keep the drawing of a run that was moved or renamed."""
-        if old is None or new is None:
+        """Keep the drawing of a moved run; one that takes a deleted run's name is another."""
+        if old is None:
             return
         if self._drawn_run is not None and self._drawn_run.resolve() == old.resolve():
             self._drawn_run = new
-        if self.drawn is not None:
+        if self.drawn is not None and new is not None:
             update_run_path(self.drawn.recipe, old, new)
 
     def _on_restored(self, found: ParsedRecipe) -> None:
