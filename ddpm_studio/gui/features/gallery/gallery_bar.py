@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
@@ -58,7 +58,7 @@ class GalleryFilters(QWidget):
         ):
             self.order.addItem(text, order)
         self._boxes = (self.kind, self.run, self.sampler, self.stars, self.order)
-        self.set_choices([], [])
+        self.set_choices([], [], Filter())
         layout = FlowLayout(parent=self)
         for box in self._boxes:
             box.currentIndexChanged.connect(self.changed)
@@ -76,12 +76,19 @@ class GalleryFilters(QWidget):
             self.stars.currentData(),
         )
 
-    def set_choices(self, runs: Sequence[Path], samplers: Sequence[str]) -> None:
-        """Offer these runs and samplers; the current choice is kept even if it is not in them."""
+    def set_choices(self, runs: Sequence[Path], samplers: Sequence[str], chosen: Filter) -> None:
+        """Offer these runs and samplers, and choose the filter's, even if they are not in them.
+
+        ``changed`` is not emitted.
+        """
+        if chosen.run is not None and chosen.run not in runs:
+            runs = [*runs, chosen.run]
+        if chosen.sampler and chosen.sampler not in samplers:
+            samplers = [*samplers, chosen.sampler]
         run_items = [(run.name, run) for run in runs]
         sampler_items = [(sampler_title(sampler), sampler) for sampler in samplers]
-        _refill(self.run, (self.tr("Any run"), None), run_items)
-        _refill(self.sampler, (self.tr("Any sampler"), ""), sampler_items)
+        _refill(self.run, [(self.tr("Any run"), None), *run_items], chosen.run)
+        _refill(self.sampler, [(self.tr("Any sampler"), ""), *sampler_items], chosen.sampler)
         self._fit_widths()
 
     def _fit_widths(self) -> None:
@@ -137,16 +144,12 @@ class GalleryBar(QWidget):
         self.zoom.setValue(self.zoom.value() + steps * self.zoom.singleStep())
 
 
-def _refill(box: QComboBox, first: tuple[str, object], items: Sequence[tuple[str, object]]) -> None:
-    chosen, text = box.currentData(), box.currentText()
-    if chosen and chosen not in [data for _, data in items]:
-        items = [*items, (text, chosen)]
-    values = [data for _, data in (first, *items)]
-    if values == [box.itemData(k) for k in range(box.count())]:
-        return
-    blocked = box.blockSignals(True)
-    box.clear()
-    for text, data in (first, *items):
-        box.addItem(text, data)
-    box.setCurrentIndex(values.index(chosen) if chosen in values else 0)
-    box.blockSignals(blocked)
+def _refill(box: QComboBox, items: Sequence[tuple[str, object]], chosen: object) -> None:
+    """Offer items of text and data, and choose one by its data, without emitting a signal."""
+    values = [data for _, data in items]
+    with QSignalBlocker(box):
+        if values != [box.itemData(k) for k in range(box.count())]:
+            box.clear()
+            for text, data in items:
+                box.addItem(text, data)
+        box.setCurrentIndex(values.index(chosen))

@@ -344,7 +344,7 @@ class GalleryPanel(ToolPanel):
     def _show_items(self, chosen: Sequence[GalleryEntry] = ()) -> None:
         bar = self.thumbnails.verticalScrollBar()
         position = bar.value()
-        self.filters.set_choices(self.items.runs, self.items.samplers)
+        self.filters.set_choices(self.items.runs, self.items.samplers, self.items.filter)
         # Selection is reported once, at the end: in between it is temporarily empty.
         with QSignalBlocker(self.thumbnails):
             self.thumbnails.set_rows(self.items.shown, self._describe, self._badge)

@@ -18,7 +18,7 @@ def test_the_filters_keep_their_places_and_show_all_that_is_offered(
     filters = GalleryFilters()
     qtbot.addWidget(filters)
     runs = [Path("/runs/a"), Path("/runs/a run with a name that goes on and on and on")]
-    filters.set_choices(runs, ["ddpm", "ddim", "dpm++2m-sde"])
+    filters.set_choices(runs, ["ddpm", "ddim", "dpm++2m-sde"], filters.value())
     filters.resize(608, 60)
     filters.show()
     boxes = filters.findChildren(QComboBox)

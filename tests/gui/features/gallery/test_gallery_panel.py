@@ -318,6 +318,32 @@ def test_pictures_of_all_runs_are_there_and_each_can_be_had_alone(
     assert later.thumbnails.count == 4
 
 
+def test_a_filter_by_run_follows_the_run(
+    qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
+) -> None:
+    draw(qtbot, panel)
+    other, renamed = run.with_name("other run"), run.with_name("renamed")
+    shutil.copytree(run, other)
+    panel.store.load([other])
+    qtbot.waitUntil(lambda: panel.thumbnails.count == 8, timeout=WAIT)
+    box = panel.filters.run
+    box.setCurrentIndex(box.findText("own run"))
+    assert panel.thumbnails.count == 4
+
+    run.rename(renamed)
+    studio.follow_moved_run(run, renamed)
+    assert box.currentText() == "renamed"
+    panel.filters.order.setCurrentIndex(1)
+    assert [item.run for item in panel.items.shown] == [renamed] * 4
+
+    shutil.rmtree(renamed)
+    studio.follow_moved_run(renamed, None)
+    assert box.currentText() == "Any run"
+    panel.filters.order.setCurrentIndex(0)
+    assert [item.run for item in panel.items.shown] == [other] * 4
+    assert [box.itemText(k) for k in range(box.count())] == ["Any run", "other run"]
+
+
 def test_only_what_is_looked_at_is_read(
     qtbot: QtBot, studio: Studio, run: Path, panel: GalleryPanel
 ) -> None:
