@@ -63,9 +63,8 @@ def make_entry(
     boards: tuple[str, ...] = (),
 ) -> GalleryEntry:
     """Make a gallery entry from a recipe's fields for sorting and filtering."""
-    recorded = recipe.get("request")
-    request = recorded if isinstance(recorded, dict) else {}
-    seed, t = request.get("seed"), request.get("t")
+    request = _request_of(recipe)
+    t = request.get("t")
     # Interned, as thousands of pictures share the same strings.
     kind = sys.intern(str(recipe.get("kind", "")))
     return GalleryEntry(
@@ -75,12 +74,18 @@ def make_entry(
         kind,
         sys.intern(drawing_id(recipe)),
         index_of(recipe),
-        seed if type(seed) is int else None,
+        seed_of(recipe),
         t if type(t) is int else None,
         sys.intern(str(request.get("sampler", kind))),
         rating,
         boards=boards,
     )
+
+
+def seed_of(recipe: Recipe) -> int | None:
+    """Return the seed of a drawing; None if it has none."""
+    seed = _request_of(recipe).get("seed")
+    return seed if type(seed) is int else None
 
 
 def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, list[GalleryEntry]]:
@@ -121,9 +126,12 @@ def save_to_gallery(run: Path, drawn: DrawingResult) -> Generator[Event, None, l
 
 
 def _is_animation(recipe: Recipe) -> bool:
+    return _request_of(recipe).get("trail") is not None or recipe.get("kind") == "path"
+
+
+def _request_of(recipe: Recipe) -> dict[str, object]:
     request = recipe.get("request")
-    trail = request.get("trail") if isinstance(request, dict) else None
-    return trail is not None or recipe.get("kind") == "path"
+    return request if isinstance(request, dict) else {}
 
 
 def find_runs(folder: Path, near: Iterable[Path] = ()) -> list[Path]:

@@ -31,8 +31,8 @@ from ddpm_studio.gui.widgets.layout.basics import ignore_unfocused_wheel, name, 
 from ddpm_studio.gui.widgets.pictures.thumbnails import Thumbnails
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
-from ddpm_studio.jobs.events import Event
-from ddpm_studio.jobs.library.gallery import MAX_STARS, GalleryEntry
+from ddpm_studio.jobs.events import DrawingResult, Event
+from ddpm_studio.jobs.library.gallery import MAX_STARS, GalleryEntry, seed_of
 from ddpm_studio.requests import SampleRequest
 
 _COUNTS = (1, 4, 16, 36, 64, 144, 256)
@@ -291,9 +291,10 @@ class GalleryPanel(ToolPanel):
         """Ignore events: nothing is shown before the pictures are finished."""
 
     def _on_finished(self, result: object) -> None:
-        # The next drawing must give different pictures.
-        self._seed = self.sampler.seed.value + 1
-        self.sampler.seed.set_value(self._seed)
+        # The next drawing must give different pictures; a seed that was typed meanwhile stays.
+        if isinstance(result, DrawingResult) and seed_of(result.recipe) == self.sampler.seed.value:
+            self._seed = self.sampler.seed.value + 1
+            self.sampler.seed.set_value(self._seed)
 
     def _show_page(self) -> None:
         """Show the kept pictures, even without an open model to draw more."""
@@ -313,8 +314,7 @@ class GalleryPanel(ToolPanel):
         self._show_items(chosen)
 
     def _on_model(self) -> None:
-        view = self.studio.run_view
-        if view is not None:
+        if (view := self.studio.run_view) is not None:
             self.sampler.follow(view)
         if self.studio.run is not None:
             self.store.load([self.studio.run])

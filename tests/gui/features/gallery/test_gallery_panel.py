@@ -470,3 +470,14 @@ def test_a_seed_that_was_chosen_stays_when_other_pictures_are_found(
         with qtbot.waitSignal(panel.store.loaded, timeout=WAIT):
             panel.store.load([other])
         assert panel.sampler.seed.value == found
+
+
+def test_a_seed_that_is_typed_while_it_draws_stays(qtbot: QtBot, panel: GalleryPanel) -> None:
+    panel.draw_samples()
+    panel.sampler.seed.set_value(42)
+    qtbot.waitUntil(lambda: panel.thumbnails.count == 16, timeout=WAIT)
+    assert {item.seed for item in panel.items.shown} == {0}
+    assert panel.sampler.seed.value == 42
+    panel.draw_samples()
+    qtbot.waitUntil(lambda: panel.thumbnails.count == 32, timeout=WAIT)
+    assert panel.sampler.seed.value == 43, "the next are other pictures"
