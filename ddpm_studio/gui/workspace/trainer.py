@@ -158,7 +158,7 @@ class WindowTrainer(QObject):
     def fine_tune(self, request: TrainRequest, run: Path) -> None:
         """Train a copy of the open model on the open pictures, in a new run folder.
 
-        The pictures are prepared with the options of the model's run.
+        The pictures are prepared in the model's size and channels, and otherwise as they are open.
         """
         view = self._opened.run_view
         if view is None or not self._opened.sources:
@@ -167,11 +167,12 @@ class WindowTrainer(QObject):
             )
             return
         fallback = FallbackFolder()
+        shape = view.options.model_dump(include={"image_size", "channels"})
         spec = specs.training.train(
             self._opened.sources,
             run,
             request,
-            view.options,
+            self._opened.options.model_copy(update=shape),
             spare=fallback,
             start_from=view.summary.path,
         )

@@ -16,7 +16,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import TrainResult
 from ddpm_studio.jobs.events import BINS, RunStarted, TrainTick
-from ddpm_studio.requests import TrainRequest
+from ddpm_studio.requests import PrepareOptions, TrainRequest
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.summaries import view_of
 
@@ -125,3 +125,25 @@ def test_until_its_training_begins_a_model_is_that_of_its_checkpoint(
         fake.send(job, TrainTick(taken + 7, 9000, 40.0, 100.0, 0, (0.0,) * BINS))
         assert studio.model_step == taken + 7
         fake.finish(job, None)
+
+
+def test_pictures_are_fine_tuned_on_as_they_are_open_in_the_shape_of_the_model(
+    fake: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = Studio(fake)
+    asked: list[PrepareOptions] = []
+    make = specs.training.train
+
+    def train(*given: Any, **more: Any) -> JobSpec[TrainResult]:
+        asked.append(given[3])
+        return make(*given, **more)
+
+    monkeypatch.setattr(specs.training, "train", train)
+    of_garments = PrepareOptions(
+        image_size=28, channels="gray", classes={"0": "T-shirt"}, labels="garment", split="test"
+    )
+    studio.run_view = replace(view_of(tmp_path / "garments"), options=of_garments)
+    as_open: dict[str, Any] = {"classes": {"7": "-"}, "fit": "pad", "range": "0..4095"}
+    studio.open_data([tmp_path], PrepareOptions(image_size=64, channels="rgb", **as_open))
+    studio.trainer.fine_tune(TrainRequest(), tmp_path / "digits")
+    assert asked == [PrepareOptions(image_size=28, channels="gray", **as_open)]
