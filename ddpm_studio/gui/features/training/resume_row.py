@@ -34,7 +34,7 @@ class ResumeRow(QWidget):
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown_state: tuple[object, int] | None = None
+        self._shown_state: tuple[object, ...] | None = None
         self.steps = QSpinBox()
         add_text_margin(self.steps)
         self.steps.setRange(1, _MAX_STEPS)
@@ -87,9 +87,11 @@ class ResumeRow(QWidget):
         self.title.setText(self.tr("The open run: {name}").format(name=view.summary.name))
         taken, planned = view.summary.step, view.summary.steps or 0
         self.steps.setMinimum(taken + 1)
-        # What the person has typed is kept while the same run is read again.
-        if self._shown_state != (view.summary.path, taken):
-            self._shown_state = (view.summary.path, taken)
+        # What the person has typed is kept while the same run is read again. Its settings change
+        # before its first further step, also if it fails there.
+        state = (view.summary.path, taken, view.request)
+        if self._shown_state != state:
+            self._shown_state = state
             self.steps.setValue(planned if taken < planned else 2 * taken)
             if view.request is not None:
                 self.form.set_value({key: getattr(view.request, key) for key in self.form.fields})

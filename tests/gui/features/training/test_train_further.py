@@ -20,6 +20,7 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.jobs import train
+from ddpm_studio.jobs.training.changes import record_changed_settings
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests import narrow
@@ -121,6 +122,26 @@ def test_other_settings_from_here_on(
     assert noted.step == 4
     assert noted.settings["batch_size"] == (4, 3)
     qtbot.waitUntil(lambda: resume_row.form.values()["batch_size"] == 3, timeout=WAIT)
+
+
+def test_a_value_that_is_set_back_after_a_failed_attempt_is_asked_for(
+    qtbot: QtBot, window: MainWindow, averaged_run: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(averaged_run, tmp_path / "run")
+    open_run(qtbot, window.studio, run)
+    row = window.training.resume_row
+    before = row.form.values()["learning_rate"]
+    row.form.set_value({"learning_rate": 0.05})
+    folder = RunFolder.open(run)
+    assert folder.info.request is not None
+    tried = folder.info.request.model_copy(update={"learning_rate": 0.05, "steps": 8})
+    # As a training does that fails in its first step: run.json has changed, no step was taken.
+    record_changed_settings(folder, tried, 4)
+    open_run(qtbot, window.studio, run)
+    assert row.form.values()["learning_rate"] == 0.05
+    assert "learning_rate" not in row.value()
+    row.form.set_value({"learning_rate": before})
+    assert row.value() == {"steps": 8, "learning_rate": before}
 
 
 def test_what_is_not_allowed_is_told_at_its_field(
