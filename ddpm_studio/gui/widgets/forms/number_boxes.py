@@ -84,6 +84,8 @@ class FloatBox(QDoubleSpinBox):
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)
+        # Of a scale, without a step of its own, a number of ordinary size.
+        self._first = max(low, 1.0) if step is None else low
         empty_value = low - (step or 1.0)
         self.setRange(
             empty_value if self._optional else low, _LARGEST_FLOAT if high is None else high
@@ -109,9 +111,19 @@ class FloatBox(QDoubleSpinBox):
         self.setValue(self.minimum() if number is None else number)
 
     def stepBy(self, steps: int) -> None:
-        """Step up or down, rounded to 10 digits to remove floating-point error."""
-        super().stepBy(steps)
-        self.setValue(float(f"{self.value():.10g}"))
+        """Step up or down, rounded to 10 digits to remove floating-point error.
+
+        Between the lowest number and the cleared box there is none.
+        """
+        self.interpretText()
+        previous = self.number()
+        if previous is None:
+            self.set_number(self._first if steps > 0 else None)
+        elif self._optional and steps < 0 and previous <= self._low:
+            self.set_number(None)
+        else:
+            super().stepBy(steps)
+            self.setValue(max(self._low, float(f"{self.value():.10g}")))
 
     def textFromValue(self, value: float) -> str:
         """Format with up to 10 digits: 0.0002 as it is, smaller numbers with an exponent."""
