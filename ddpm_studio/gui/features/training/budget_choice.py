@@ -36,7 +36,8 @@ class BudgetChoice(QWidget):
     """Buttons for the time budgets that are offered, and one for custom settings.
 
     Until the person changes what a budget has decided, the form follows it and the measured speed
-    of this machine. Where nothing could be recognised in time, smaller pictures are offered.
+    of this machine. Where nothing could be recognised in time, smaller pictures are offered. With a
+    warm start the form has the network of its model, until the person chooses another.
 
     Args:
         studio: has the open pictures, which may be made smaller.
@@ -131,9 +132,11 @@ class BudgetChoice(QWidget):
     def _follow(self) -> None:
         """Set the form to the plan for the budget, as far as that is known by now."""
         self.start_from.set_worthwhile(self._saves_time)
-        plan = self._plan()
+        plan, preset = self._plan(), self.start_from.preset
+        settings: dict[str, Any] = {} if preset is None else {"preset": preset}
         if plan is not None:
             settings = {**dict.fromkeys(LENGTH_FIELDS), **plan.settings}
+        if settings:
             self._applying = True
             self._form.set_value(settings)
             self._applying = False
@@ -159,6 +162,8 @@ class BudgetChoice(QWidget):
         if any(values[key] != value for key, value in self._applied_settings.items()):
             self.budget = None
         self._show()
+        if self.start_from.preset not in (None, values["preset"]):
+            self.start_from.turn_off()
 
     def _show(self) -> None:
         chosen = self.budget.name if self.budget is not None else ""

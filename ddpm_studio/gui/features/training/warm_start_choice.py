@@ -45,7 +45,7 @@ class WarmStartChoice(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addWidget(self.box)
         layout.addWidget(self.description)
-        self.box.toggled.connect(self.changed)
+        self.box.toggled.connect(self._on_toggled)
         studio.data_changed.connect(self._search)
         studio.run_changed.connect(self._search)
         self._show()
@@ -65,6 +65,13 @@ class WarmStartChoice(QWidget):
         """Show or hide the box: with enough time and many pictures a warm start saves little."""
         self._is_worthwhile = is_worthwhile
         self._show()
+
+    def turn_off(self) -> None:
+        """Uncheck the box, as another network was chosen than that of the model, and say so."""
+        if self._base is not None:
+            self.box.setChecked(False)
+            template = self.tr("{name} has another network: the one chosen learns from scratch")
+            self.description.setText(template.format(name=self._base.title))
 
     @property
     def _chosen(self) -> bool:
@@ -98,6 +105,11 @@ class WarmStartChoice(QWidget):
         self._show()
         if self.run != previous:
             self.changed.emit()
+
+    def _on_toggled(self, checked: bool) -> None:
+        if checked and self._base is not None:
+            self.description.setText(self._base.description)
+        self.changed.emit()
 
     def _show(self) -> None:
         self.setVisible(self._is_worthwhile and self._base is not None)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, State
@@ -68,6 +69,36 @@ def test_a_ready_model_is_one_click_away_and_what_is_new_is_told(
     assert info.data is not None
     assert info.data.class_names == ("dark", "owl")
     assert info.network_config().num_classes == 2
+
+
+def test_who_chooses_another_network_does_not_start_from_the_model(
+    qtbot: QtBot, backend: Backend, ready: Path, own_pictures: Path
+) -> None:
+    window = with_pictures(qtbot, backend, own_pictures)
+    form, offer = window.training.form, window.training.start_from
+    qtbot.waitUntil(lambda: not offer.isHidden(), timeout=WAIT)
+    window.training.budget.choose("")
+    form.set_value({"preset": "small"})
+    offer.box.click()
+    assert form.value().preset == "tiny", "settings of one's own have the model's network, too"
+    form.set_value({"learning_rate": 0.004, "seed": 3})
+    assert str(offer.run) == str(ready.resolve()), "all other settings go with it"
+    network = form.editor("preset")
+    assert isinstance(network, QComboBox)
+    network.setCurrentIndex(network.findData("small"))
+    assert not offer.box.isChecked()
+    assert offer.run is None
+    assert form.value().preset == "small"
+    assert offer.description.text() == (
+        "Toy has another network: the one chosen learns from scratch"
+    )
+    window.training.budget.choose("10m")
+    offer.box.click()
+    assert form.value().preset == "tiny"
+    assert "Begins with the weights of Toy" in offer.description.text()
+    network.setCurrentIndex(network.findData("small"))
+    assert offer.run is None
+    assert form.value().preset == "small"
 
 
 def test_it_is_not_offered_where_it_saves_little(
