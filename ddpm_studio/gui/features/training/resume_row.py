@@ -22,8 +22,8 @@ from ddpm_studio.gui.widgets.layout.collapsible import CollapsibleHeading
 from ddpm_studio.requests import TrainRequest
 
 _MAX_STEPS = 100_000_000
-# Steps have a box of their own next to the button; the device is the one chosen for trainings.
-_EXCLUDED_FIELDS = ("steps", "device")
+# Steps have a box of their own next to the button; devices are those chosen for trainings.
+_EXCLUDED_FIELDS = ("steps", "device", "devices")
 
 
 class ResumeRow(QWidget):

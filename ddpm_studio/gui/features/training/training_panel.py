@@ -225,9 +225,7 @@ class TrainingPanel(QWidget):
             return
         try:
             values = self.form.values()
-            devices = {"device": values["device"]}
-            if values["devices"] is not None:
-                devices["devices"] = values["devices"]
+            devices = {key: values[key] for key in ("device", "devices")}
             update = {**devices, **self.resume_row.value()}
         except StudioError as error:
             self.resume_row.fold.setChecked(True)

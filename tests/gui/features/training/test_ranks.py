@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -15,10 +17,16 @@ from ddpm_studio.backend import Backend, State
 from ddpm_studio.gui.features.reverse.reverse_panel import ReversePanel
 from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.gui.features.training.training_panel import TrainingPanel
 from ddpm_studio.gui.shell.main_window import MainWindow
+from ddpm_studio.gui.workspace.actions import ActionRegistry
+from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.events import Pictures, RunStarted, TrainTick
+from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
+from tests.gui.summaries import view_of
 
 
 def test_all_gpus_are_a_device_where_there_are_several(qtbot: QtBot) -> None:
@@ -40,6 +48,28 @@ def test_all_gpus_are_a_device_where_there_are_several(qtbot: QtBot) -> None:
     form.set_value(asked)
     assert box.currentIndex() == before
     assert form.value() == asked
+
+
+def test_a_run_of_all_gpus_goes_on_with_the_device_that_is_chosen(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = Studio(fake)
+    actions = ActionRegistry(QSettings(), studio)
+    panel = TrainingPanel(studio, actions)
+    qtbot.addWidget(panel)
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(studio.trainer, "resume", lambda run, request: asked.append(request))
+    begun = TrainRequest(device="cuda", devices="all", steps=60)
+    studio.open_run(tmp_path / "run")
+    fake.finish(fake.job("Opening run"), replace(view_of(tmp_path / "run"), request=begun))
+    for chosen, wanted in (
+        ({"device": "cpu"}, ("cpu", None)),
+        ({"device": "cpu", "devices": "cpu,cpu"}, ("cpu", "cpu,cpu")),
+    ):
+        panel.form.set_value(chosen)
+        actions["training.resume"].trigger()
+        request = asked.pop()
+        assert (request.device, request.devices) == wanted
 
 
 def _scrub(qtbot: QtBot, window: MainWindow, ticks: Callable[[], int]) -> None:

@@ -102,6 +102,7 @@ def test_other_settings_from_here_on(
     assert set(resume_row.form.fields) == set(TrainRequest.changeable_fields()) - {
         "steps",
         "device",
+        "devices",
     }
     assert resume_row.form.values()["batch_size"] == 4, "as the run has it"
     resume_row.form.set_value({"batch_size": 3, "learning_rate": 1e-3})
