@@ -65,12 +65,23 @@ def distill(
     sources: Sequence[Path] = (),
     spare: FallbackFolder | None = None,
 ) -> JobSpec[TrainResult]:
-    """Distil ``request.run`` into a few-step student, by default on its training pictures."""
+    """Distil ``request.run`` into a few-step student, on the pictures that it was trained on.
+
+    Args:
+        request: the teacher and the settings.
+        run: the student's run folder.
+        sources: pictures used if the teacher's are unknown, or neither at their place nor cached.
+        spare: fallback folder, used if ``run`` can't be written to.
+    """
 
     def work(models: ModelStore) -> Generator[Event, None, TrainResult]:
         from ddpm_studio import jobs
+        from ddpm_studio.jobs.library.training_pictures import has_training_pictures
+        from ddpm_studio.runs import RunFolder
 
-        return jobs.distill(request, run, sources, models=models, spare=spare)
+        has_own = has_training_pictures(RunFolder.open(request.run).info)
+        own_or_given = () if has_own else sources
+        return jobs.distill(request, run, own_or_given, models=models, spare=spare)
 
     return JobSpec(f"Training {run.name}", DeviceSteps(work), Lane.BACKGROUND)
 

@@ -185,11 +185,10 @@ class WindowTrainer(QObject):
         self._train(spec, run, fallback)
 
     def distill(self, request: DistillRequest, run: Path) -> None:
-        """Distil a few-step student on its teacher's pictures or, if unknown, on the open ones."""
-        known = self._opened.run_view is not None and bool(self._opened.run_view.sources)
+        """Distil a student on its teacher's pictures or, if they are not here, on the open ones."""
         fallback = FallbackFolder()
-        sources = () if known else self._opened.sources
-        self._train(specs.training.distill(request, run, sources, spare=fallback), run, fallback)
+        spec = specs.training.distill(request, run, self._opened.sources, spare=fallback)
+        self._train(spec, run, fallback)
 
     def pause(self, paused: bool) -> None:
         """Pause or resume the training in progress."""

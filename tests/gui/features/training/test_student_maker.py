@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs import RunSummary
 from ddpm_studio.jobs.events import RunStarted
 from ddpm_studio.requests import DistillRequest
+from ddpm_studio.runs import RunFolder
 from tests.gui.fake_backend import FakeBackend
+from tests.gui.panel_help import WAIT
 from tests.gui.summaries import view_of
 
 
@@ -92,6 +96,34 @@ def test_what_is_chosen_is_trained_into_a_run_of_its_own(
     fake.cancelled(job)
     assert [*trained, studio.training] == [job, None]
     assert maker.parent() is window
+
+
+def test_it_learns_from_the_open_pictures_where_its_teacher_s_have_moved(
+    qtbot: QtBot, studio: Studio, tiny_run: Path, picture_folder: Path, tmp_path: Path
+) -> None:
+    moved = shutil.copytree(picture_folder, tmp_path / "moved")
+    (moved / "00.png").unlink()
+    teacher = shutil.copytree(tiny_run, tmp_path / "teacher")
+    text = (teacher / "run.json").read_text()
+    old, gone = json.dumps(str(picture_folder)), json.dumps(str(tmp_path / "gone"))
+    assert old in text
+    studio.open_data([moved])
+    for name, sources, wanted in (("gone", gone, moved), ("there", old, picture_folder)):
+        (teacher / "run.json").write_text(text.replace(old, sources))
+        studio.open_run(teacher)
+        qtbot.waitUntil(lambda: studio.opening is None and studio.can_draw, timeout=WAIT)
+        request = DistillRequest(
+            run=teacher, steps=1, batch_size=4, sample_count=0, device="cpu", stages=1
+        )
+        studio.trainer.distill(request, tmp_path / name)
+        job = studio.training
+        assert job is not None
+        qtbot.waitUntil(lambda: job.state.is_over, timeout=WAIT)  # noqa: B023 - called here
+        assert job.failure is None
+        qtbot.waitUntil(lambda: studio.run == tmp_path / name, timeout=WAIT)  # noqa: B023
+        info = RunFolder.open(tmp_path / name).info
+        assert info.data is not None
+        assert info.data.sources == (str(wanted),)
 
 
 def test_a_name_that_is_taken_is_refused_in_the_dialog(
