@@ -84,10 +84,12 @@ class MachineMeter(QObject):
     def _measure(self) -> None:
         """Measure if not done for this shape; pictures that are still being read have none yet."""
         is_reading = bool(self._studio.sources) and self._studio.dataset is None
-        if not self._preferences.now.measure or is_reading or self._studio.backend.device is None:
+        if is_reading or self._studio.backend.device is None:
             return
-        if self._shape() != self._measured_shape and self._studio.training is None:
+        is_measured = self._shape() == self._measured_shape
+        if self.is_enabled and not is_measured and self._studio.training is None:
             self._submit(self._shape(), again=False)
+        # Also where nothing is measured: what is known is of the shape before.
         self.changed.emit()
 
     def _submit(self, shape: tuple[ImageSize, int], again: bool) -> None:
@@ -104,11 +106,20 @@ class MachineMeter(QObject):
         """Cancel measuring for a training, which needs the memory and would skew the figures."""
         if self._studio.training is None:
             self._measure()
-        elif self._job is not None and not self._job.state.is_over:
-            self._studio.backend.cancel(self._job)
-            self._measured_shape = None
+        else:
+            self._cancel()
 
     def _on_preference(self, key: str) -> None:
         if key in ("measure", "device", "precision", "threads"):
             self._measured_shape = None
-            self._measure()
+            if self.is_enabled:
+                self._measure()
+            else:
+                self._cancel()
+                self.changed.emit()
+
+    def _cancel(self) -> None:
+        """Cancel the measurement that is queued or running, if any."""
+        if self._job is not None and not self._job.state.is_over:
+            self._studio.backend.cancel(self._job)
+            self._measured_shape = None

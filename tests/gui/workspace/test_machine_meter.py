@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from ddpm_studio.backend import Backend
+from ddpm_studio.backend import Backend, State
 from ddpm_studio.backend.spec import Lane
 from ddpm_studio.engine.tables import PRESETS
 from ddpm_studio.engine.tables.networks import pictures_until_recognisable
+from ddpm_studio.gui.features.training.budget_choice import BudgetChoice
 from ddpm_studio.gui.features.training.time_estimate import TimeEstimate
+from ddpm_studio.gui.features.training.training_form import TrainingForm
+from ddpm_studio.gui.features.training.warm_start_choice import WarmStartChoice
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
@@ -20,7 +25,10 @@ from ddpm_studio.gui.workspace.settings import Preferences, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
 from ddpm_studio.jobs.machine import speed_benchmark as speeds
 from ddpm_studio.jobs.machine.machine_speed import MachineSpeed, PresetSpeed
+from ddpm_studio.jobs.training.bases import BaseRun
+from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions, TrainRequest
+from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, endless
 
 RECOGNISABLE = pictures_until_recognisable("tiny")
@@ -46,6 +54,11 @@ def form(qtbot: QtBot) -> RequestForm[TrainRequest]:
 def speed(each: dict[str, float]) -> MachineSpeed:
     presets = {name: PresetSpeed(28, 0.0, value, 32) for name, value in each.items()}
     return MachineSpeed("here", "CPU float32", 28, 1, presets)
+
+
+class _Few(SimpleNamespace):
+    def __len__(self) -> int:
+        return 12
 
 
 def test_it_measures_by_itself_and_anew_for_pictures_of_another_shape(
@@ -84,6 +97,40 @@ def test_it_can_be_switched_off(qtbot: QtBot, studio: Studio, backend: Backend) 
     qtbot.waitUntil(lambda: backend.device is not None, timeout=WAIT)
     assert not backend.jobs
     assert meter.speed is None
+
+
+def test_switched_off_it_stops_and_its_figures_go(
+    qtbot: QtBot, fake: FakeBackend, form: RequestForm[TrainRequest]
+) -> None:
+    preferences = Preferences(open_settings())
+    meter = MachineMeter(Studio(fake), ActionRegistry(), preferences)
+    estimate = TimeEstimate(meter, form)
+    qtbot.addWidget(estimate)
+    fake.start()
+    (job,) = fake.jobs.values()
+    assert (meter.measuring, estimate.isHidden()) == (True, False)
+    preferences.set("measure", False)
+    assert job.state is State.CANCELLED
+    assert estimate.isHidden()
+    preferences.set("measure", True)
+    assert (meter.measuring, estimate.isHidden()) == (True, False)
+
+
+def test_switched_off_it_still_tells_of_other_pictures(qtbot: QtBot, fake: FakeBackend) -> None:
+    studio: Any = Studio(fake)
+    preferences = Preferences(open_settings())
+    preferences.set("measure", False)
+    meter = MachineMeter(studio, ActionRegistry(), preferences)
+    form = TrainingForm()
+    qtbot.addWidget(form)
+    choice = BudgetChoice(studio, meter, form, WarmStartChoice(studio))
+    qtbot.addWidget(choice)
+    choice.choose("night")
+    shape = PictureShape(16, 16, 3)
+    studio.dataset = _Few(shape=shape, class_names=(), image_size=16, channels=3)
+    studio.data_changed.emit()
+    fake.finish(fake.job("Looking for models to start from"), [BaseRun(Path(), "Toy", "tiny", "")])
+    assert not choice.start_from.isHidden(), "it is worthwhile for few pictures"
 
 
 def test_the_words_are_the_measured_seconds_times_the_pictures(
