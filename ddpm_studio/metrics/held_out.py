@@ -65,6 +65,14 @@ def held_out(hashes: Hashes, share: float, max_count: int | None = None) -> npt.
     return mask
 
 
+def expected_trained(count: int, share: float) -> int:
+    """Return about how many of ``count`` pictures are trained on where a share is held out.
+
+    At most :data:`MAX_HELD_OUT` are held out, 0 ≤ share < 1; how many depends on their content.
+    """
+    return max(1, count - min(round(share * count), MAX_HELD_OUT))
+
+
 def content_key(hashes: Hashes) -> str:
     """Return a cache key of a set: a hex digest of its pictures in their order."""
     return hashlib.blake2b(hashes.tobytes(), digest_size=16).hexdigest()

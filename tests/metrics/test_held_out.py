@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pytest
 
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.metrics.held_out import content_hashes, content_key, held_out
+from ddpm_studio.metrics import held_out as held_out_split
+from ddpm_studio.metrics.held_out import content_hashes, content_key, expected_trained, held_out
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (3000, 4, 4, 3), dtype=np.uint8)
 
@@ -31,6 +33,18 @@ def test_a_larger_share_holds_those_of_a_smaller_one() -> None:
     few = held_out(hashes, 0.2, max_count=10)
     assert few.sum() == 10
     assert not (few & ~small).any()
+
+
+@pytest.mark.parametrize(("share", "max_count"), [(0.0, 4096), (0.05, 4096), (0.9, 2000)])
+def test_as_many_are_expected_to_be_trained_on_as_are(
+    monkeypatch: pytest.MonkeyPatch, share: float, max_count: int
+) -> None:
+    monkeypatch.setattr(held_out_split, "MAX_HELD_OUT", max_count)
+    trained = (~held_out(finish(content_hashes(PICTURES)), share, max_count)).sum()
+    # Three standard deviations of a binomial distribution.
+    tolerance = 3 * math.sqrt(len(PICTURES) * share * (1 - share))
+    assert abs(expected_trained(len(PICTURES), share) - trained) <= tolerance
+    assert expected_trained(1, 0.999) == 1
 
 
 def test_the_hash_is_that_of_the_bytes() -> None:

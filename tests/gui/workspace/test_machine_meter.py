@@ -56,9 +56,13 @@ def speed(each: dict[str, float]) -> MachineSpeed:
     return MachineSpeed("here", "CPU float32", 28, 1, presets)
 
 
-class _Few(SimpleNamespace):
+class _Set(SimpleNamespace):
+    def __init__(self, count: int, **shape: Any) -> None:
+        super().__init__(**shape)
+        self._count = count
+
     def __len__(self) -> int:
-        return 12
+        return self._count
 
 
 def test_it_measures_by_itself_and_anew_for_pictures_of_another_shape(
@@ -127,7 +131,7 @@ def test_switched_off_it_still_tells_of_other_pictures(qtbot: QtBot, fake: FakeB
     qtbot.addWidget(choice)
     choice.choose("night")
     shape = PictureShape(16, 16, 3)
-    studio.dataset = _Few(shape=shape, class_names=(), image_size=16, channels=3)
+    studio.dataset = _Set(12, shape=shape, class_names=(), image_size=16, channels=3)
     studio.data_changed.emit()
     fake.finish(fake.job("Looking for models to start from"), [BaseRun(Path(), "Toy", "tiny", "")])
     assert not choice.start_from.isHidden(), "it is worthwhile for few pictures"
@@ -161,6 +165,22 @@ def test_the_words_are_the_measured_seconds_times_the_pictures(
     assert form.value().preset == "tiny"
     form.set_value({"preset": "ddpm32"})
     assert "not known: too large a network" in estimate.text()
+
+
+def test_epochs_are_of_the_pictures_that_are_not_held_out(
+    qtbot: QtBot, fake: FakeBackend, form: RequestForm[TrainRequest]
+) -> None:
+    studio: Any = Studio(fake)
+    meter = MachineMeter(studio, ActionRegistry(), Preferences(open_settings()))
+    studio.dataset = _Set(100_000, image_size=28, channels=1)
+    estimate = TimeEstimate(meter, form)
+    qtbot.addWidget(estimate)
+    meter.speed = speed({"tiny": 0.036})
+    for share, text in ((0.0, "10 h"), (0.01, "9 h 54 min"), (0.5, "9 h 35 min")):
+        # Half of them would be more than 4,096, the most that are held out.
+        form.set_value({"preset": "tiny", "epochs": 10.0, "held_out": share})
+        meter.changed.emit()
+        assert f"{text} in all" in estimate.text()
 
 
 @pytest.mark.parametrize("points", [9.0, 9.7, 10.0, 11.3])

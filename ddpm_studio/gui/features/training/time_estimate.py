@@ -13,6 +13,7 @@ from ddpm_studio.engine.tables.networks import pictures_until_recognisable
 from ddpm_studio.gui.widgets.forms.form import RequestForm
 from ddpm_studio.gui.widgets.layout.eta import format_duration
 from ddpm_studio.gui.workspace.machine_meter import MachineMeter
+from ddpm_studio.metrics.held_out import expected_trained
 from ddpm_studio.requests import TrainRequest
 
 
@@ -79,7 +80,8 @@ class TimeEstimate(QLabel):
         if values["epochs"] is not None:
             if self._meter.pictures is None:
                 return None
-            pictures = round(float(values["epochs"]) * self._meter.pictures)
+            trained = expected_trained(self._meter.pictures, float(values["held_out"]))
+            pictures = round(float(values["epochs"]) * trained)
         return self._meter.seconds(str(values["preset"]), batch_size, pictures)
 
     def _unavailable_reason(self, epochs: bool) -> str:
