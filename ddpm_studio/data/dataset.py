@@ -79,5 +79,13 @@ class Dataset:
         """Return the class name of a picture; None without labels."""
         return None if self.labels is None else self.class_names[int(self.labels[number])]
 
+    def evenly_spaced(self, count: int) -> list[int]:
+        """Return the numbers of ``count`` pictures from the whole set, or of all if it has fewer.
+
+        Sets are often in the order of their classes: the first pictures may be of one class.
+        """
+        count = min(count, len(self))
+        return [k * len(self) // count for k in range(count)]
+
     def __len__(self) -> int:
         return len(self.images)

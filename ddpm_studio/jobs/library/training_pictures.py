@@ -203,9 +203,8 @@ def labelled_example_pictures(run: Path, count: int) -> tuple[Pictures, tuple[st
     sources = training_sources(info, "Drop a picture here instead.")
     cached = cached_pictures(info, sources)
     if cached is not None:
-        total = len(cached)
-        indices = [k * total // count for k in range(count)] if total > count else range(total)
-        pictures: Pictures = cached.images[list(indices)]
+        indices = cached.evenly_spaced(count)
+        pictures: Pictures = cached.images[indices]
         return pictures, tuple(map(cached.class_of, indices))
     return _labelled_preview(sources, info, count)
 

@@ -86,7 +86,7 @@ def measure_bits(
     count = min(request.count, len(dataset))
     if count < request.count:
         yield Notice(f"All of the set is measured: {format_count(count, 'picture')}.")
-    numbers = [k * len(dataset) // count for k in range(count)]
+    numbers = dataset.evenly_spaced(count)
     recipe = _recipe(model, request, dataset, count)
     partial_results = _PartialResults(Measurement(model.run, recipe))
     sums = BoundSums(process.schedule.T, request.timesteps, numbers)

@@ -174,7 +174,7 @@ def evaluate_files(
     count = min(request.count, len(sample_set))
     if count < request.count:
         yield Notice(f"There are {format_count(count, 'sample')}; all of them are compared.")
-    rows = np.arange(count) * len(sample_set) // count
+    rows = sample_set.evenly_spaced(count)
     result = yield from compare(request, sample_set.images[rows], RealPictures(real))
     fields = {"kind": "evaluate", "samples": sample_set.fingerprint}
     return replace(result, recipe={**fields, **result.recipe})

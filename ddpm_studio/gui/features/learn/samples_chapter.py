@@ -74,10 +74,12 @@ class SamplesChapter(ModelChapter):
         """Show the open pictures, or else some of those that the run was trained on."""
         dataset = self.studio.dataset
         if dataset is not None:
-            self.data.set_pictures(dataset.images[:_COUNT].copy())
+            self.data.set_pictures(dataset.images[dataset.evenly_spaced(_COUNT)])
         else:
             spec = specs.data.example_pictures(self.run, _COUNT, "learn data")
             self.studio.backend.submit(spec).on_finished(self._on_examples)
 
     def _on_examples(self, found: tuple[Pictures, Sequence[str | None]]) -> None:
-        self.data.set_pictures(found[0][:_COUNT])
+        # Others may have been opened while these were read.
+        if self.studio.dataset is None:
+            self.data.set_pictures(found[0][:_COUNT])

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +21,7 @@ from ddpm_studio.gui.features.learn.dot_plot import DotPlot
 from ddpm_studio.gui.features.learn.learn_panel import LearnPanel
 from ddpm_studio.gui.features.learn.picture_tile import PictureTile
 from ddpm_studio.gui.features.learn.point_plot import PointPlot
+from ddpm_studio.gui.features.learn.samples_chapter import SamplesChapter
 from ddpm_studio.gui.features.learn.typeset import typeset
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_grid import PictureGrid
@@ -125,6 +128,24 @@ def test_the_index_leads_there_and_arrows_go_on(window: MainWindow) -> None:
     learn.index_button.click()
     assert _named(learn) == ""
     assert not learn.step_by(-1)
+
+
+def test_pictures_of_the_data_are_of_all_classes_as_the_samples_are(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    for folder, level in (("dark", 40), ("light", 220)):
+        (tmp_path / "shades" / folder).mkdir(parents=True)
+        for k in range(20):
+            picture = np.full((16, 16, 3), level + k, np.uint8)
+            Image.fromarray(picture).save(tmp_path / "shades" / folder / f"{k:02}.png")
+    window.actions_["learn.data"].trigger()
+    chapter = window.tool(LearnPanel).chapter
+    assert isinstance(chapter, SamplesChapter)
+    window.studio.open_data([tmp_path / "shades"])
+    qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
+    levels = [int(chapter.data.picture(k)[0, 0, 0]) for k in range(chapter.data.count)]
+    # Every other picture, or the third: 16 of 40.
+    assert levels == [40, 42, 45, 47, 50, 52, 55, 57, 220, 222, 225, 227, 230, 232, 235, 237]
 
 
 def _named(learn: LearnPanel) -> str:
