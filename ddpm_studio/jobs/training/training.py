@@ -163,8 +163,11 @@ def _prepare_and_train(
     base = RunFolder.open(start_from).info if start_from and not resume else None
     if base and start_from:
         require(f"The run {start_from.name}", base.plugins, NEEDED_TO_DRAW)
+        inherited = inherited_settings(base)
+        if student and request.dropout is not None:
+            inherited.pop("dropout", None)  # A student may have its own.
         # Recorded, so that the request describes the run.
-        request = request.model_copy(update=inherited_settings(base))
+        request = request.model_copy(update=inherited)
     # An existing network counts, not the preset of the request.
     prior = folder.info if resume else base
     process = prior.process if prior else process_info(request)

@@ -127,6 +127,18 @@ def test_a_length_in_minutes_is_in_steps_and_stages(run: Path, tmp_path: Path) -
     assert info.student.stage_steps == max(1, info.request.steps // 3)
 
 
+@pytest.mark.parametrize("wanted", [None, 0.0, 0.4])
+def test_its_dropout_is_its_teacher_s_unless_asked_for(
+    wanted: float | None, run: Path, tmp_path: Path
+) -> None:
+    finish(distill(request(run, dropout=wanted, steps=1, sample_count=0), tmp_path / "student"))
+    info, expected = RunFolder.open(tmp_path / "student").info, 0.1 if wanted is None else wanted
+    assert info.request is not None
+    assert info.request.dropout == expected
+    assert info.network_config().dropout == expected
+    assert RunFolder.open(run).info.network_config().dropout == 0.1
+
+
 def test_classes_are_learnt_on(class_folder: Path, tmp_path: Path) -> None:
     teacher, folder = tmp_path / "teacher", tmp_path / "student"
     asked = REQUEST.model_copy(update={"class_conditional": True, "steps": 2, "sample_count": 0})
