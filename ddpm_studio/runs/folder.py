@@ -18,7 +18,7 @@ from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.paths import MISSING, is_file, path_exists, why_unreachable
 from ddpm_studio.runs import atomic, metrics
 from ddpm_studio.runs.checkpoint import Checkpoint, Part, prune
-from ddpm_studio.runs.info import RunInfo, SettingsChange
+from ddpm_studio.runs.info import DataInfo, RunInfo, SettingsChange
 from ddpm_studio.runs.lock import RunLock
 from ddpm_studio.runs.run_json import MAX_NEW_BYTES, read_run_json
 from ddpm_studio.validation import first_problem_with_field, first_unknown_field
@@ -44,14 +44,8 @@ class RunFolder:
             StudioError: if the folder is not empty or can't be made, or ``run.json`` would be too
                 long to be read again.
         """
-        content = info.model_dump_json(indent=1).encode()
-        if len(content) > MAX_NEW_BYTES:
-            sources = info.data.sources if info.data is not None else ()
-            raise StudioError(
-                f"The description of the run {path.name} would be too long to be read again: "
-                f"{len(content):,} bytes, with {format_count(len(sources), 'source')} of pictures.",
-                "Name the folder of the pictures, not each file.",
-            )
+        content = _encode(info)
+        _check_length(content, info, path.name)
         is_new = not path_exists(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -125,18 +119,30 @@ class RunFolder:
         """The folder of checkpoints."""
         return self.path / "checkpoints"
 
-    def record_changes(self, steps: int, at: int = 0, **settings: float | str) -> None:
-        """Record settings that change from a step on, in the request and the list of changes.
+    def record_changes(
+        self,
+        steps: int,
+        at: int = 0,
+        data: DataInfo | None = None,
+        plugins: Mapping[str, str] | None = None,
+        **settings: float | str,
+    ) -> None:
+        """Record what changes from a step on: settings, and the data set.
+
+        Settings are recorded in the request and the list of changes. The first data set stays.
 
         Args:
             steps: the new total number of steps.
             at: steps taken so far.
+            data: the data set from then on; None: as before.
+            plugins: plug-in entries that it is read with.
             settings: other changed fields of the training request.
 
         Raises:
             OSError: if ``run.json`` can't be written; it is unchanged then.
+            StudioError: if it would be too long to be read again; likewise.
         """
-        request = self.info.request
+        request, previous = self.info.request, self.info.newest_data
         if request is None:
             return
         requested: dict[str, int | float | str] = {"steps": steps, **settings}
@@ -145,14 +151,25 @@ class RunFolder:
             for name, value in requested.items()
             if getattr(request, name) != value
         }
-        if changed:
-            content = {
-                "request": request.model_copy(update=requested),
-                "changes": (*self.info.changes, SettingsChange(step=at, settings=changed)),
-            }
-            info = self.info.model_copy(update=content)
-            atomic.write_bytes(self.path / "run.json", info.model_dump_json(indent=1).encode())
-            self.info = info
+        pictures: tuple[int, int] | None = None
+        update: dict[str, Any] = {}
+        if data and previous and data.fingerprint != previous.fingerprint:
+            pictures = (previous.count, data.count)
+        if data and previous and (pictures or data.sources != previous.sources):
+            update["resumed_data"] = data
+            update["plugins"] = {**self.info.plugins, **(plugins or {})}
+        if changed or pictures:
+            change = SettingsChange(step=at, settings=changed, pictures=pictures)
+            update["request"] = request.model_copy(update=requested)
+            update["changes"] = (*self.info.changes, change)
+        if not update:
+            return
+        info = self.info.model_copy(update=update)
+        content = _encode(info)
+        if "resumed_data" in update:
+            _check_length(content, info, self.path.name)
+        atomic.write_bytes(self.path / "run.json", content)
+        self.info = info
 
     def lock(self) -> RunLock:
         """Lock the run for writing, until ``release()`` of the lock or the end of the process.
@@ -227,6 +244,22 @@ class RunFolder:
     def metrics(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of ``metrics.jsonl``."""
         return metrics.read(self.metrics_file)
+
+
+def _encode(info: RunInfo) -> bytes:
+    return info.model_dump_json(indent=1).encode()
+
+
+def _check_length(content: bytes, info: RunInfo, name: str) -> None:
+    """Raise StudioError if a ``run.json`` that names other pictures is too long to be read."""
+    if len(content) <= MAX_NEW_BYTES:
+        return
+    sources = info.newest_data.sources if info.newest_data is not None else ()
+    raise StudioError(
+        f"The description of the run {name} would be too long to be read again: "
+        f"{len(content):,} bytes, with {format_count(len(sources), 'source')} of pictures.",
+        "Name the folder of the pictures, not each file.",
+    )
 
 
 def _remedy(content: Mapping[str, Any], unknown: bool) -> str:

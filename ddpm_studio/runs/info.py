@@ -109,11 +109,15 @@ class ProcessInfo(_Part):
 
 
 class SettingsChange(_Part):
-    """Changed settings of a resumed run: the step, and the old and new value of each setting."""
+    """Changed settings of a resumed run: the step, and the old and new value of each setting.
+
+    ``pictures`` is the old and new number of pictures if it went on with other ones, else None.
+    """
 
     step: int = Field(ge=0)
     time: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     settings: dict[str, tuple[int | float | str | None, int | float | str | None]]
+    pictures: tuple[int, int] | None = Field(None, exclude_if=lambda counts: counts is None)
 
 
 class StudentInfo(_Part):
@@ -197,6 +201,8 @@ class RunInfo(_Part):
 
     ``network`` holds the network's kind and that kind's fields; without a kind, as in 0.1.0, it is
     the paper's U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere;
+    ``data`` describes the pictures that it was begun with, which identify it, ``resumed_data``
+    those that it last went on with, if others;
     ``origin`` gives where, and ``imported`` how its files were read: their layout, and settings
     that they don't contain. ``null_label`` is False if the weights have no null label (prediction
     without a class). ``start_from`` is the run whose weights were fine-tuned, and ``base``
@@ -204,8 +210,8 @@ class RunInfo(_Part):
     earlier versions report that such a run may come from a newer one. ``published`` is set for a
     model packed for sharing. ``drawing`` is set for a run trained with classes by a version that
     draws all classes by default. ``plugins`` are the plug-in entries that it was made with, such as
-    {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings changed when it was resumed,
-    oldest first; ``request`` has the latest values.
+    {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings and pictures changed when it
+    was resumed, oldest first; ``request`` has the latest values.
     """
 
     format_version: Literal[1, 2] = 2
@@ -214,6 +220,7 @@ class RunInfo(_Part):
     process: ProcessInfo
     request: TrainRequest | None = None
     data: DataInfo | None = None
+    resumed_data: DataInfo | None = Field(None, exclude_if=lambda data: data is None)
     origin: str = ""
     imported: dict[str, int | float | str | bool | list[int] | None] = Field(
         default_factory=dict, exclude_if=lambda content: not content
@@ -247,6 +254,11 @@ class RunInfo(_Part):
         if info.network_kind not in NETWORKS:
             plugins.setdefault(f"{NETWORKS.kind} {info.network_kind}", "")
         return info.model_copy(update={"plugins": plugins})
+
+    @property
+    def newest_data(self) -> DataInfo | None:
+        """The data set that it was trained on last; None if it was trained elsewhere."""
+        return self.resumed_data or self.data
 
     @property
     def has_learnt_null_label(self) -> bool:

@@ -59,9 +59,9 @@ def options_for_files(info: RunInfo, paths: Sequence[Path]) -> PrepareOptions:
     if all(recipe_of_file(path) is not None for path in paths):
         return options_for_levels(info)
     options = prepare_options(info)
-    if info.data is None or info.data.ranges is None:
+    if info.newest_data is None or info.newest_data.ranges is None:
         return options
-    ranges = options.ranges | parse_ranges(info.data.ranges)
+    ranges = options.ranges | parse_ranges(info.newest_data.ranges)
     if "" in ranges:
         ranges.setdefault("uint8", BYTES)
     return options.model_copy(update={"range": format_ranges(ranges)})

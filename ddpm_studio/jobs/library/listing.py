@@ -132,12 +132,12 @@ def _settings(info: RunInfo, step: int) -> Iterator[tuple[str, str]]:
         yield from _titled_rows(TrainRequest, info.training_settings(), leave_out="steps")
     else:
         yield from _group_rows("Process", info.process.model_dump(exclude={"betas"}))
-    if info.data is not None:
-        yield "Pictures", f"{info.data.count:,}"
-        yield "Pictures from", ", ".join(info.data.sources)
-        yield "Fingerprint of the pictures", info.data.fingerprint
-        yield "Classes", ", ".join(info.data.class_names) or "–"
-        yield from _titled_rows(PrepareOptions, dict(info.data.options))
+    if (data := info.newest_data) is not None:
+        yield "Pictures", f"{data.count:,}"
+        yield "Pictures from", ", ".join(data.sources)
+        yield "Fingerprint of the pictures", data.fingerprint
+        yield "Classes", ", ".join(data.class_names) or "–"
+        yield from _titled_rows(PrepareOptions, dict(data.options))
     yield from _group_rows("Network", info.network)
     yield from _group_rows("Version of", info.versions)
 

@@ -138,10 +138,10 @@ def _training(info: RunInfo, step: int, weights: Weights) -> dict[str, object]:
         rows["Comes from"] = info.origin
     if info.start_from:
         rows["Fine-tuned from"] = Path(info.start_from).name
-    if info.data is not None:
-        rows["Data"] = ", ".join(Path(source).name for source in info.data.sources)
-        rows["Pictures"] = f"{info.data.count:,}"
-        rows |= {f"Prepared: {key}": value for key, value in info.data.options if value is not None}
+    if (data := info.newest_data) is not None:
+        rows["Data"] = ", ".join(Path(source).name for source in data.sources)
+        rows["Pictures"] = f"{data.count:,}"
+        rows |= {f"Prepared: {key}": value for key, value in data.options if value is not None}
     process = info.process
     rows["Forward process"] = f"{process.schedule}, T = {process.timesteps:,}"
     rows["Predicts"] = process.parameterization

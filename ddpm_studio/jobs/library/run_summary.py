@@ -83,7 +83,7 @@ def describe_run(run: Path) -> RunSummary:
     info = folder.info
     basics, student = info.network_basics(), info.student
     known = info.network_kind in NETWORKS
-    checkpoints = folder.checkpoints()
+    checkpoints, data = folder.checkpoints(), info.newest_data
     return RunSummary(
         path=folder.path,
         name=folder.path.resolve().name,
@@ -99,9 +99,9 @@ def describe_run(run: Path) -> RunSummary:
         preset=info.preset,
         last_loss=_loss(checkpoints[-1]) if checkpoints else None,
         checkpoints=tuple(checkpoint.step for checkpoint in checkpoints),
-        sources=info.data.sources if info.data else (),
-        pictures=info.data.count if info.data else None,
-        classes=info.data.class_names if info.data else (),
+        sources=data.sources if data else (),
+        pictures=data.count if data else None,
+        classes=data.class_names if data else (),
         known_classes=known_classes(info),
         needs_class=needs_class(info),
         guidable=info.has_learnt_null_label,

@@ -26,14 +26,14 @@ from ddpm_studio.runs.classes import known_classes
 
 
 def training_sources(info: RunInfo, remedy: str = "") -> list[Path]:
-    """Return the sources of a run's training pictures.
+    """Return the sources of the pictures that a run was trained on last.
 
     Raises:
         StudioError: if they are unknown; with this ``remedy``.
     """
-    if info.data is None or not info.data.sources:
+    if info.newest_data is None or not info.newest_data.sources:
         raise StudioError("It is not known what this model was trained on.", remedy)
-    return [resolve_data_path(source) for source in info.data.sources]
+    return [resolve_data_path(source) for source in info.newest_data.sources]
 
 
 def has_training_pictures(info: RunInfo) -> bool:
@@ -82,9 +82,9 @@ def cached_pictures(info: RunInfo, sources: Sequence[Path]) -> Dataset | None:
     readable = all(path_exists(source) for source in sources) and not _missing_readers(
         info, sources
     )
-    if info.data is None or readable:
+    if info.newest_data is None or readable:
         return None
-    return data.find_prepared(info.data.fingerprint, sources)
+    return data.find_prepared(info.newest_data.fingerprint, sources)
 
 
 def require_reader(info: RunInfo, sources: Sequence[Path]) -> None:
@@ -137,8 +137,8 @@ def options_for_given(info: RunInfo, sources: Sequence[Path]) -> PrepareOptions:
 
 
 def _are_recorded(info: RunInfo, sources: Sequence[Path]) -> bool:
-    """Whether these are the recorded sources of a run's training pictures."""
-    recorded = info.data.sources if info.data is not None else ()
+    """Whether these are the recorded sources of the pictures that a run was trained on last."""
+    recorded = info.newest_data.sources if info.newest_data is not None else ()
     return [str(source.resolve()) for source in sources] == list(recorded)
 
 

@@ -103,17 +103,20 @@ def measure_picture(
 
 
 def held_out_share(info: RunInfo, dataset: Dataset) -> float:
-    """Return the share of a data set that a run's training has held out; 0 for other data sets."""
-    return (
-        info.request.held_out
-        if info.request is not None and is_training_set(info, dataset)
-        else 0.0
-    )
+    """Return the share of a data set that a run's training has held out; 0 for other data sets.
+
+    Of a set that the run was begun with and no longer goes on with, any picture may have been
+    trained on since.
+    """
+    newest = info.newest_data
+    is_newest = newest is not None and newest.fingerprint == dataset.fingerprint
+    return info.request.held_out if info.request is not None and is_newest else 0.0
 
 
 def is_training_set(info: RunInfo, dataset: Dataset) -> bool:
-    """Whether a data set is the one that a run was trained on."""
-    return info.data is not None and info.data.fingerprint == dataset.fingerprint
+    """Whether a run was trained on a data set: its newest, or the one that it was begun with."""
+    recorded = (data for data in (info.data, info.resumed_data) if data is not None)
+    return any(data.fingerprint == dataset.fingerprint for data in recorded)
 
 
 def notify_rejects(dataset: Dataset) -> Iterator[Event]:

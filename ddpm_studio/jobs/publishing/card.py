@@ -92,11 +92,12 @@ def _use(info: RunInfo, step: int, name: str, request: EvaluateRequest) -> Itera
 
 
 def _data(info: RunInfo) -> Iterator[str]:
-    assert info.data is not None
+    data = info.newest_data
+    assert data is not None
     assert info.published is not None
-    names = ", ".join(f"`{name}`" for name in data_args(info.data.sources))
-    pictures = format_count(info.data.count, "picture")
-    yield f"{pictures}, {names}; fingerprint `{info.data.fingerprint}`."
+    names = ", ".join(f"`{name}`" for name in data_args(data.sources))
+    pictures = format_count(data.count, "picture")
+    yield f"{pictures}, {names}; fingerprint `{data.fingerprint}`."
     yield markdown_text(info.published.credits or "")
     classes = known_classes(info)
     if classes:

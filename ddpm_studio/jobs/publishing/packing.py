@@ -58,10 +58,9 @@ def _without_paths(info: RunInfo) -> RunInfo:
     if info.student is not None:
         teacher = teacher_name(info.student)
         update["student"] = info.student.model_copy(update={"teacher": teacher})
-    if info.data is not None:
-        update["data"] = info.data.model_copy(
-            update={"sources": tuple(data_args(info.data.sources))}
-        )
+    for name in ("data", "resumed_data"):
+        if (data := getattr(info, name)) is not None:
+            update[name] = data.model_copy(update={"sources": tuple(data_args(data.sources))})
     return info.model_copy(update=update)
 
 

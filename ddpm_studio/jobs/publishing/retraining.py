@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Retraining:
         exact: whether they give the same weights, on the CPU and in as many threads, the base of a
             fine-tuning included.
         remarks: sentences on what the commands don't show: where the training ended, changed
-            settings.
+            settings and pictures.
     """
 
     commands: Sequence[str]
@@ -63,17 +63,20 @@ def retraining(info: RunInfo, step: int, name: str, data: Sequence[str]) -> Retr
     """
     stages = _stages(info, step)
     last_stage = stages[-1]
-    remarks = [_describe_change(change) for change in info.changes if change.step < step]
+    changes = [change for change in info.changes if change.step < step]
+    remarks = [remark for change in changes for remark in _describe_change(change)]
+    # What its sources held at first is not known.
+    same_pictures = not any(change.pictures for change in changes)
     if step != last_stage.planned:
         planned = format_count(last_stage.planned, "step")
         remarks.insert(0, f"It was planned for {planned}, and is at step {step:,}.")
     if info.student is not None:
         # Its stages are parts of the planned steps, and no command resumes within one.
-        exact = len(stages) == 1 and step == last_stage.planned
+        exact = len(stages) == 1 and step == last_stage.planned and same_pictures
         return Retraining([train_command(info, stages[0].request, name, data)], exact, remarks)
     planned_stages = [stage for stage in stages if _follows_plan(stage)]
     exact = all(stage.end == stage.planned for stage in planned_stages)
-    exact = exact and not any(None in stage.changed.values() for stage in stages)
+    exact = exact and not any(None in stage.changed.values() for stage in stages) and same_pictures
     base = _base(info, f"{name}-base")
     commands = [*base.commands]
     for stage, steps in zip(stages, _printed_steps(stages), strict=True):
@@ -159,8 +162,13 @@ def _printed_steps(stages: Sequence[_Stage]) -> list[int]:
     return totals
 
 
-def _describe_change(change: SettingsChange) -> str:
+def _describe_change(change: SettingsChange) -> Iterator[str]:
     settings = ", ".join(
         f"{name.replace('_', ' ')} {old} → {new}" for name, (old, new) in change.settings.items()
     )
-    return f"It went on from step {change.step:,} with other settings: {settings}."
+    if settings:
+        yield f"It went on from step {change.step:,} with other settings: {settings}."
+    if change.pictures:
+        old_count, new_count = change.pictures
+        counts = f"{new_count:,} in place of {old_count:,}"
+        yield f"It went on from step {change.step:,} with other pictures: {counts}."

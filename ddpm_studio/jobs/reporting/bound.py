@@ -17,6 +17,7 @@ from ddpm_studio.jobs.measuring.formatting import (
     bits_rows,
     table_4_rows,
 )
+from ddpm_studio.jobs.measuring.measuring import held_out_share, is_training_set
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.requests import BitsRequest
 
@@ -73,10 +74,10 @@ def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Sec
 
 def _data_text(subject: Subject) -> str:
     assert subject.dataset is not None
-    training_data = subject.model.info.data
-    if training_data is None or training_data.fingerprint != subject.dataset.fingerprint:
+    info = subject.model.info
+    if not is_training_set(info, subject.dataset):
         return "They are other pictures than those it was trained on."
-    held_out = subject.model.info.request.held_out if subject.model.info.request else 0.0
+    held_out = held_out_share(info, subject.dataset)
     held_out_text = f"; {held_out:.0%} of them were held out" if held_out else ""
     return f"They are spread over the pictures that it was trained on{held_out_text}."
 

@@ -80,7 +80,7 @@ def _training(subject: Subject, info: RunInfo) -> ReportFigure:
 def _model(subject: Subject) -> list[tuple[str, str]]:
     info, summary = subject.model.info, describe_run(subject.request.run)
     shape = PictureShape(summary.height, summary.width, summary.channels)
-    process = info.process
+    process, data = info.process, info.newest_data
     count = format_count(summary.pictures, "picture") if summary.pictures is not None else ""
     student = ""
     if summary.teacher and summary.sampler_steps is not None:
@@ -92,8 +92,8 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
         ("Parameters", "" if summary.parameters is None else f"{summary.parameters:,}"),
         ("Pictures", str(shape)),
         ("Trained on", count),
-        ("From", ", ".join(data_args(info.data.sources)) if info.data else ""),
-        ("Fingerprint of the data", info.data.fingerprint[:16] if info.data else ""),
+        ("From", ", ".join(data_args(data.sources)) if data else ""),
+        ("Fingerprint of the data", data.fingerprint[:16] if data else ""),
         ("Classes", _truncate(", ".join(subject.classes))),
         ("Noise schedule", _title(SCHEDULES, process.schedule)),
         ("Timesteps T", f"{process.timesteps:,}"),

@@ -1,12 +1,15 @@
-"""Changed settings of a resumed run: merging, reporting, and recording them."""
+"""Changed settings and pictures of a resumed run: merging, reporting, and recording them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer
-from ddpm_studio.jobs.events import InfoNotice
+from ddpm_studio.jobs.events import InfoNotice, Notice
+from ddpm_studio.jobs.training.description import data_origins, describe_data
+from ddpm_studio.paths import path_exists
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 
@@ -30,16 +33,31 @@ def updated_request(recorded: TrainRequest, requested: TrainRequest) -> TrainReq
     return recorded.model_copy(update={**changed, **current})
 
 
-def record_changed_settings(folder: RunFolder, request: TrainRequest, step: int) -> None:
-    """Record in ``run.json`` the settings with which the run continues from a step.
+def record_changes(folder: RunFolder, request: TrainRequest, dataset: Dataset, step: int) -> None:
+    """Record in ``run.json`` the settings and pictures with which the run continues from a step.
 
     Raises:
         OSError: if the file can't be written; it is unchanged then.
+        StudioError: if it would be too long to be read again; likewise.
     """
     recorded_names = [
         name for name in TrainRequest.changeable_fields() if name not in _NOT_RECORDED
     ]
-    folder.record_changes(at=step, **{name: getattr(request, name) for name in recorded_names})
+    settings = {name: getattr(request, name) for name in recorded_names}
+    # Pictures that were kept may be known by a source that is gone.
+    are_there = all(map(path_exists, dataset.source))
+    data = describe_data(dataset) if are_there or _is_other(folder.info, dataset) else None
+    folder.record_changes(at=step, data=data, plugins=data_origins(dataset), **settings)
+
+
+def report_changed_pictures(info: RunInfo, dataset: Dataset) -> Iterator[Notice]:
+    """Yield a notice if the pictures are not those that a run was trained on last."""
+    if _is_other(info, dataset):
+        yield Notice("The pictures have changed since this run began; training goes on with them.")
+
+
+def _is_other(info: RunInfo, dataset: Dataset) -> bool:
+    return info.newest_data is None or dataset.fingerprint != info.newest_data.fingerprint
 
 
 def pictures_seen(info: RunInfo, checkpoint: Checkpoint) -> int:

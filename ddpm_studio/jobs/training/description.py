@@ -77,14 +77,7 @@ def describe(
         network=config.to_dict(),
         process=process,
         request=request,
-        data=DataInfo(
-            sources=tuple(str(source.resolve()) for source in dataset.source),
-            fingerprint=dataset.fingerprint,
-            count=len(dataset),
-            class_names=dataset.class_names,
-            options=dataset.options,
-            ranges=dataset.ranges or None,
-        ),
+        data=describe_data(dataset),
         start_from=str(start_from.resolve()) if start_from else None,
         base=_base(start_from, base) if start_from and base and not student else None,
         student=student,
@@ -92,13 +85,29 @@ def describe(
         if by_class
         else None,
         null_label=has_null_label or not by_class,
-        plugins=origins(request, process, also=[("network", config.kind), *_formats(dataset)]),
+        plugins={
+            **origins(request, process, also=[("network", config.kind)]),
+            **data_origins(dataset),
+        },
     )
+
+
+def describe_data(dataset: Dataset) -> DataInfo:
+    """Return the description of a data set."""
+    return DataInfo(
+        sources=tuple(str(source.resolve()) for source in dataset.source),
+        fingerprint=dataset.fingerprint,
+        count=len(dataset),
+        class_names=dataset.class_names,
+        options=dataset.options,
+        ranges=dataset.ranges or None,
+    )
+
+
+def data_origins(dataset: Dataset) -> dict[str, str]:
+    """Return the plug-ins' data formats that a data set was read with, with their origins."""
+    return origins(also=((DATA_FORMATS.kind, name) for name in dataset.report.formats))
 
 
 def _base(run: Path, info: RunInfo) -> BaseInfo:
     return BaseInfo(step=RunFolder.open(run).newest().step, run=info.model_dump(mode="json"))
-
-
-def _formats(dataset: Dataset) -> list[tuple[str, str]]:
-    return [(DATA_FORMATS.kind, name) for name in dataset.report.formats]

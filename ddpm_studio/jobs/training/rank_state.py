@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from ddpm_studio.jobs.events import Event, Notice
 from ddpm_studio.jobs.machine.ranks.store import put, read
 from ddpm_studio.jobs.machine.ranks.team import Team
 from ddpm_studio.jobs.training.stepper import Stepper
-from ddpm_studio.requests import TrainRequest
+from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunInfo
 
 TRAIN = "train"
@@ -34,14 +35,18 @@ class RankTrainingPlan:
     """Plan of a training on several ranks.
 
     Args:
-        info: the run, with its network, process and pictures.
+        info: the run, with its network and process.
         request: the current settings.
+        sources: files and folders of the pictures.
+        options: how they are prepared.
         fingerprint: fingerprint of the prepared data set.
         rows: indices of the pictures to train on; None for all.
     """
 
     info: RunInfo
     request: TrainRequest
+    sources: Sequence[Path]
+    options: PrepareOptions
     fingerprint: str
     rows: npt.NDArray[np.int64] | None
 
@@ -63,6 +68,8 @@ def send_plan(
         {
             "info": info.model_dump_json(),
             "request": resolved.model_dump_json(),
+            "sources": [str(source.resolve()) for source in dataset.source],
+            "options": dataset.options.model_dump_json(),
             "fingerprint": dataset.fingerprint,
             "rows": rows is not None,
         },
@@ -78,6 +85,8 @@ def receive_plan(team: Team) -> RankTrainingPlan:
     return RankTrainingPlan(
         RunInfo.model_validate_json(message["info"]),
         TrainRequest.model_validate_json(message["request"]),
+        [Path(source) for source in message["sources"]],
+        PrepareOptions.model_validate_json(message["options"]),
         message["fingerprint"],
         rows,
     )

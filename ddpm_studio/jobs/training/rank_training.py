@@ -7,7 +7,6 @@ import time
 from ddpm_studio.data import Dataset
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.generators import finish
-from ddpm_studio.jobs.library.training_pictures import training_sources
 from ddpm_studio.jobs.machine import device as devices
 from ddpm_studio.jobs.machine.ranks.pictures import prepare_locally
 from ddpm_studio.jobs.machine.ranks.preparing import is_assistant, serve_decoding
@@ -73,5 +72,4 @@ def _pictures(plan: RankTrainingPlan) -> Dataset:
     Raises:
         StudioError: if the pictures on this machine are different ones.
     """
-    assert plan.info.data is not None
-    return prepare_locally(plan.fingerprint, training_sources(plan.info), plan.info.data.options)
+    return prepare_locally(plan.fingerprint, plan.sources, plan.options)

@@ -36,7 +36,8 @@ from ddpm_studio.jobs.training.auto_settings import choose_auto_settings
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
     pictures_seen,
-    record_changed_settings,
+    record_changes,
+    report_changed_pictures,
     report_changed_settings,
     updated_request,
 )
@@ -102,7 +103,7 @@ def train(
 
     Args:
         sources: files and folders of the pictures; when resuming, empty for those that the run
-            records, for a student empty for its teacher's.
+            was trained on last, for a student empty for its teacher's.
         run: the run folder, new or, when resuming, existing.
         request: the settings; when resuming, ``steps`` is the new total, ``device`` may differ,
             the changeable settings (``TrainRequest.changeable_fields()``) that are set replace the
@@ -154,7 +155,7 @@ def _prepare_and_train(
             )
         require(f"The run {run.name}", folder.info.plugins, NEEDED_TO_TRAIN)
         request = updated_request(folder.info.request, request)
-        sources = sources or [Path(source) for source in folder.info.data.sources]
+        sources = sources or training_sources(folder.info, "Name the pictures to train on.")
         options = folder.info.data.options
     elif (run / "run.json").exists():
         raise StudioError(
@@ -201,11 +202,7 @@ def _prepare_and_train(
         yield InfoNotice(line)
     if resume:
         check_shape(folder.info, dataset)
-        assert folder.info.data is not None
-        if dataset.fingerprint != folder.info.data.fingerprint:
-            yield Notice(
-                "The pictures have changed since this run began; training goes on with them."
-            )
+        yield from report_changed_pictures(folder.info, dataset)
     else:
         # Recorded, so that the run is resumed in the same precision on any machine.
         precision = devices.choose_precision(request.precision, device)
@@ -306,7 +303,7 @@ def _train(
             yield from report_rank_change(state, trainer)
         # A disk that can't be written to is reported when a checkpoint is due.
         with suppress(OSError):
-            record_changed_settings(folder, request, trainer.step_number)
+            record_changes(folder, request, dataset, trainer.step_number)
 
         def run_started(run_folder: RunFolder) -> RunStarted:
             journal.begin(run_folder.path, request.steps)

@@ -25,7 +25,7 @@ from ddpm_studio.requests import (
 )
 from ddpm_studio.runs import evaluations
 from tests import narrow
-from tests.jobs.conftest import finish
+from tests.jobs.conftest import REQUEST, finish
 
 FAST: dict[str, Any] = {"count": 4, "steps": 2, "device": "cpu"}
 
@@ -311,6 +311,28 @@ def test_copies_are_looked_for_as_the_run_showed_its_pictures(own_run: Path) -> 
     assert finish(draw_samples(asked, [], ModelStore()))[1].real.flip
     other = write(own_run / "other", np.zeros((4, 16, 16, 3), np.uint8))
     assert not finish(draw_samples(asked, [other], ModelStore()))[1].real.flip
+
+
+def test_pictures_that_a_run_went_on_with_are_its_training_pictures(
+    pictures: Path, tmp_path: Path
+) -> None:
+    from ddpm_studio.jobs.measuring.evaluating import draw_samples
+
+    run, folder, first = tmp_path / "run", tmp_path / "pictures", tmp_path / "first"
+    for copy in (folder, first):
+        shutil.copytree(pictures, copy)
+    request = REQUEST.model_copy(update={"held_out": 0.4, "sample_count": 0, "flip": True})
+    finish(train([folder], run, request, PrepareOptions()))
+    for k in range(4):
+        Image.fromarray(np.full((16, 16, 3), 60 * k, np.uint8)).save(folder / f"new {k}.png")
+    more = request.model_copy(update={"steps": 5})
+    finish(train([], run, more, PrepareOptions(), resume=True))
+    asked = EvaluateRequest(run=run, **FAST)
+    real = finish(draw_samples(asked, [], ModelStore()))[1].real
+    assert (len(real.dataset), real.held_out, real.flip) == (14, 0.4, True)
+    # Those it was begun with were mirrored too, but which of them are held out is no longer known.
+    real = finish(draw_samples(asked, [first], ModelStore()))[1].real
+    assert (len(real.dataset), real.held_out, real.flip) == (10, 0, True)
 
 
 def test_a_metric_that_is_asked_for_and_is_no_number_is_told(

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from ddpm_studio.data import prepare
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import find_neighbours, load_picture
+from ddpm_studio.jobs import find_neighbours, load_picture, train
 from ddpm_studio.jobs.events import Progress
 from ddpm_studio.jobs.library.training_pictures import prepare_training_pictures, training_sources
 from ddpm_studio.jobs.training.held_out import split_held_out
-from ddpm_studio.requests import NeighboursRequest
+from ddpm_studio.requests import NeighboursRequest, PrepareOptions
 from ddpm_studio.runs import RunFolder
-from tests.jobs.conftest import finish
+from tests.jobs.conftest import REQUEST, finish
 
 
 def test_a_training_picture_finds_itself(run: Path, pictures: Path) -> None:
@@ -64,6 +66,24 @@ def test_what_was_held_out_was_not_learnt(run: Path, tmp_path: Path) -> None:
         assert found.distances[0] > 0
         assert found.among_themselves is not None
         assert found.among_themselves > 0
+
+
+def test_held_out_pictures_are_no_neighbours_after_others_were_added(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run, folder = tmp_path / "run", tmp_path / "pictures"
+    shutil.copytree(pictures, folder)
+    request = REQUEST.model_copy(update={"held_out": 0.5, "sample_count": 0})
+    finish(train([folder], run, request, PrepareOptions()))
+    for k in range(4):
+        Image.fromarray(np.full((16, 16, 3), 60 * k, np.uint8)).save(folder / f"new {k}.png")
+    more = request.model_copy(update={"steps": 5})
+    finish(train([], run, more, PrepareOptions(), resume=True))
+    dataset = finish(prepare([folder], PrepareOptions()))[1]
+    parts = finish(split_held_out(dataset, 0.5))[1]
+    held = dataset.images[int(parts.held[0])]
+    found = finish(find_neighbours(NeighboursRequest(run=run, count=20), held))[1]
+    assert sorted(found.numbers) == parts.trained.tolist()
 
 
 def test_refusals(run: Path, tmp_path: Path) -> None:

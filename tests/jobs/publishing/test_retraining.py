@@ -114,6 +114,24 @@ def test_a_plan_that_was_changed_midway_takes_commands_that_run(
     assert [change.step for change in retrained.info.changes] == [4]
 
 
+def test_no_command_gives_one_that_went_on_with_other_pictures(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run, folder = tmp_path / "run", tmp_path / "pictures"
+    shutil.copytree(pictures, folder)
+    trained(run, folder, ({"steps": 4}, 2))
+    assert told(RunFolder.open(run), folder).exact
+    (folder / "one more.png").write_bytes((folder / "0.png").read_bytes())
+    job = train([], run, TrainRequest(steps=4, device="cpu"), PrepareOptions(), resume=True)
+    for _ in job:
+        pass
+    again = told(RunFolder.open(run), folder)
+    assert not again.exact
+    assert again.remarks == ["It went on from step 2 with other pictures: 11 in place of 10."]
+    request = PublishRequest(run=run, title="Grown", license="mit")
+    assert str(tmp_path) not in shared_info(RunFolder.open(run).info, request).model_dump_json()
+
+
 def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path) -> None:
     asked = {"steps": 2, "learning_rate_schedule": "cosine"}
     again = told(trained(tmp_path / "run", pictures, (asked, 2)), pictures)

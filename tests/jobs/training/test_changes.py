@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from ddpm_studio.jobs import train
-from ddpm_studio.jobs.events import InfoNotice, TrainStep
+from ddpm_studio.errors import StudioError
+from ddpm_studio.jobs import describe_run, train
+from ddpm_studio.jobs.drawing.recipes import run_id
+from ddpm_studio.jobs.events import InfoNotice, Notice, TrainStep
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -148,3 +154,75 @@ def test_each_optimiser_resumes_bit_for_bit(optimizer: str, pictures: Path, tmp_
             for run in (through, halves)
         )
         assert one == other, part
+
+
+def _resume(run: Path, steps: int, *sources: Path) -> list[str]:
+    """Train a run further; return its notices."""
+    request = PLAIN.model_copy(update={"steps": steps})
+    events, _ = finish(train(sources, run, request, PrepareOptions(), resume=True))
+    return [event.text for event in events if isinstance(event, Notice)]
+
+
+def _content(run: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((run / "run.json").read_text())
+    return content
+
+
+CHANGED = "The pictures have changed since this run began; training goes on with them."
+
+
+def test_pictures_that_were_added_are_recorded(pictures: Path, tmp_path: Path) -> None:
+    run, folder = tmp_path / "run", tmp_path / "pictures"
+    shutil.copytree(pictures, folder)
+    _train(folder, run, PLAIN)
+    begun = _content(run)
+    assert "resumed_data" not in begun
+    assert CHANGED not in _resume(run, 5)
+    assert "resumed_data" not in _content(run)
+    for k in range(2):
+        Image.fromarray(np.full((16, 16, 3), 90 * k, np.uint8)).save(folder / f"new {k}.png")
+    assert CHANGED in _resume(run, 6)
+    grown = _content(run)
+    assert grown["resumed_data"]["count"] == 12
+    assert grown["resumed_data"]["sources"] == begun["data"]["sources"]
+    assert [change.get("pictures") for change in grown["changes"]] == [None, [10, 12]]
+    assert describe_run(run).pictures == 12
+    # Drawings find their run by the pictures that it was begun with.
+    assert grown["data"] == begun["data"]
+    assert run_id(grown) == run_id(begun)
+    assert CHANGED not in _resume(run, 7)
+    assert _content(run)["resumed_data"] == grown["resumed_data"]
+
+
+def test_a_run_goes_on_with_the_pictures_that_were_named_last(
+    pictures: Path, tmp_path: Path
+) -> None:
+    run, other = tmp_path / "run", tmp_path / "other"
+    other.mkdir()
+    for k in range(6):
+        Image.fromarray(np.full((16, 16, 3), 40 * k, np.uint8)).save(other / f"{k}.png")
+    _train(pictures, run, PLAIN)
+    assert CHANGED in _resume(run, 5, other)
+    assert CHANGED not in _resume(run, 6)
+    summary = describe_run(run)
+    assert (summary.sources, summary.pictures) == ((str(other.resolve()),), 6)
+    # Back to the first ones; then the same pictures at another place, which are no others.
+    assert CHANGED in _resume(run, 7, pictures)
+    moved = tmp_path / "moved"
+    shutil.copytree(pictures, moved)
+    assert CHANGED not in _resume(run, 8, moved)
+    assert describe_run(run).sources == (str(moved.resolve()),)
+    counts = [change.pictures for change in RunFolder.open(run).info.changes]
+    assert counts == [(10, 6), None, (6, 10), None]
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    _train(pictures, run, PLAIN)
+    before = (run / "run.json").read_bytes()
+    monkeypatch.setattr("ddpm_studio.runs.folder.MAX_NEW_BYTES", len(before) + 100)
+    with pytest.raises(StudioError, match="too long to be read again: .* 9 sources"):
+        _resume(run, 5, *(pictures / f"{k}.png" for k in range(9)))
+    assert (run / "run.json").read_bytes() == before
