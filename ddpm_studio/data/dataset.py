@@ -62,6 +62,11 @@ class Dataset:
         """Number of channels of the pictures: 1 for gray, 3 for RGB."""
         return self.shape.channels
 
+    @property
+    def are_bands(self) -> bool:
+        """Whether the channels are bands, of which none is alpha, however many there are."""
+        return self.options.channels == "bands"
+
     def names(self, numbers: Iterable[int]) -> tuple[str, ...]:
         """Return the names of the given pictures in their source; empty strings if unknown."""
         numbers = tuple(numbers)

@@ -45,19 +45,20 @@ class MirrorSymmetry:
         return self.accuracy - 2 * deviation <= _MAX_ACCURACY
 
 
-def mirror_symmetry(images: PictureRows) -> MirrorSymmetry:
+def mirror_symmetry(images: PictureRows, are_bands: bool = False) -> MirrorSymmetry:
     """Measure how well a set's pictures can be distinguished from their mirror images.
 
     Ridge regression on the odd part under reflection, with two-fold cross-validation.
 
     Args:
         images: pictures, uint8 (N, H, W, C): an array or a reader of rows.
+        are_bands: whether the channels are bands, of which none is alpha.
     """
     count = min(_MAX_PICTURES, max(_MIN_PICTURES, _MEMORY_BYTES // math.prod(images.shape[1:])))
     rows = np.random.default_rng(_SEED).permutation(len(images))[:count]
     starts = range(0, len(rows), _CHUNK)
-    shrunk = [shrink_to(channels_first(images[rows[k : k + _CHUNK]]), _SIDE) for k in starts]
-    odd = _odd_part(torch.cat(shrunk))
+    chunks = (channels_first(images[rows[k : k + _CHUNK]], are_bands) for k in starts)
+    odd = _odd_part(torch.cat([shrink_to(chunk, _SIDE) for chunk in chunks]))
     halves = odd[0::2], odd[1::2]
     correct = sum(
         int((tested @ _ridge_direction(fitted) > 0).sum())

@@ -67,3 +67,13 @@ def test_narrow_and_even_pictures_have_no_sides(width: int) -> None:
     assert 0 <= mirror_symmetry(narrow).accuracy <= 1
     even = np.full((20, 8, 8, 3), 7, np.uint8)
     assert mirror_symmetry(even) == MirrorSymmetry(0.0, 20)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_no_band_is_alpha(channels: int) -> None:
+    """Each band is noise; only their products, as over white, are brighter on the left."""
+    noise = np.random.default_rng(2).integers(0, 256, (500, 8, 8, 1), dtype=np.uint8)
+    last = np.where(np.arange(8)[:, None] < 4, noise, 255 - noise)
+    pictures = np.concatenate([noise] * (channels - 1) + [last], axis=3)
+    assert not mirror_symmetry(pictures).is_symmetric
+    assert mirror_symmetry(pictures, are_bands=True).is_symmetric

@@ -100,6 +100,7 @@ class ClassifierSpace:
         test_count: number of those pictures.
         size: (H, W) of the pictures it was trained on.
         seed: seed of its training.
+        are_bands: whether their channels are bands, of which none is alpha.
     """
 
     def __init__(
@@ -110,11 +111,12 @@ class ClassifierSpace:
         test_count: int,
         size: tuple[int, int],
         seed: int,
+        are_bands: bool = False,
     ) -> None:
         self.network = network.eval().requires_grad_(False)
         self.class_names = class_names
         self.accuracy, self.test_count = accuracy, test_count
-        self._size, self._seed = size, seed
+        self._size, self._seed, self._are_bands = size, seed, are_bands
 
     @property
     def title(self) -> str:
@@ -136,7 +138,8 @@ class ClassifierSpace:
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
         with torch.no_grad():
-            features: Features = self.network.body(_preprocess(pictures)).double().numpy()
+            x = _preprocess(pictures, self._are_bands)
+            features: Features = self.network.body(x).double().numpy()
         return features
 
     def probabilities(self, features: Features) -> Features:
@@ -162,7 +165,7 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
     if basis.labels is None or len(basis.class_names) < 2:
         raise ValueError("the pictures have no classes that a network could learn")
     size = (basis.images.shape[1], basis.images.shape[2])
-    channels = channels_first(basis.images[:1]).shape[1]
+    channels = channels_first(basis.images[:1], basis.are_bands).shape[1]
     network = _uninitialised(channels, _input_size(*size), len(basis.class_names))
     if basis.weights is not None:
         basis.weights.load_into(network)
@@ -175,6 +178,9 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
         basis.seed,
         list(basis.images.shape),
     ]
+    if channels in (2, 4):
+        # Bands, whose last one earlier versions took for alpha.
+        details.append("bands")
     digest = hashlib.blake2b(json.dumps(details).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(basis.labels, np.int64).tobytes())
     key = f"classifier-{digest.hexdigest()}"
@@ -183,7 +189,7 @@ def classifier_space(basis: Basis) -> Generator[Progress, None, ClassifierSpace]
         network.load_state_dict(cached, strict=False)
         return _space(network, basis, cached)
     test = held_out(hashes, _HELD_OUT, _MAX_HELD_OUT)
-    x = yield from _input_loader(basis.images)
+    x = yield from _input_loader(basis.images, basis.are_bands)
     y = torch.from_numpy(np.ascontiguousarray(basis.labels, np.int64))
     _init_weights(network, basis.seed)
     yield from _train(network, x, y, np.flatnonzero(~test), basis.seed)
@@ -202,7 +208,9 @@ def _space(network: Classifier, basis: Basis, notes: Mapping[str, Tensor]) -> Cl
     size = (basis.images.shape[1], basis.images.shape[2])
     test_count = int(notes.get(_TEST_COUNT, torch.tensor(0)))
     accuracy = float(notes[_ACCURACY]) if test_count and _ACCURACY in notes else None
-    return ClassifierSpace(network, basis.class_names, accuracy, test_count, size, basis.seed)
+    return ClassifierSpace(
+        network, basis.class_names, accuracy, test_count, size, basis.seed, basis.are_bands
+    )
 
 
 def weights_digest(network: nn.Module) -> str:
@@ -234,14 +242,14 @@ def _init_weights(network: Classifier, seed: int) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def _input_loader(images: Pictures) -> Generator[Progress, None, _InputLoader]:
+def _input_loader(images: Pictures, are_bands: bool) -> Generator[Progress, None, _InputLoader]:
     """Return a function from rows of the set to the network's input, preprocessed if it fits."""
-    values = channels_first(images[:1]).shape[1] * math.prod(_input_size(*images.shape[1:3]))
+    values = _preprocess(images[:1], are_bands).numel()
     if 4 * values * len(images) > _MAX_PRELOADED_BYTES:
-        return lambda rows: _preprocess(images[rows])
+        return lambda rows: _preprocess(images[rows], are_bands)
     chunks = []
     for start in range(0, len(images), _CHUNK):
-        chunks.append(_preprocess(images[start : start + _CHUNK]))
+        chunks.append(_preprocess(images[start : start + _CHUNK], are_bands))
         done = min(start + _CHUNK, len(images))
         yield Progress(done, len(images), "Reading the pictures", "pictures")
     inputs = torch.cat(chunks)
@@ -293,9 +301,9 @@ def _accuracy(
     return correct / max(1, len(rows))
 
 
-def _preprocess(pictures: Pictures) -> Tensor:
+def _preprocess(pictures: Pictures, are_bands: bool) -> Tensor:
     """Preprocess pictures for the network: float32 (N, C, H, W) in −1..1, at most 32 px."""
-    return shrink_to(channels_first(pictures), _SIDE) / 127.5 - 1
+    return shrink_to(channels_first(pictures, are_bands), _SIDE) / 127.5 - 1
 
 
 def _input_size(height: int, width: int) -> tuple[int, int]:

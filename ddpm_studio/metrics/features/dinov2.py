@@ -279,5 +279,5 @@ def dinov2_space(basis: Basis) -> Generator[Progress, None, DinoV2Space]:
     """
     yield from ()
     assert basis.weights is not None
-    as_rgb(basis.images[:1])
+    as_rgb(basis.images[:1], basis.are_bands)
     return DinoV2Space(basis.weights, (basis.images.shape[1], basis.images.shape[2]))

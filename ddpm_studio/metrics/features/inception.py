@@ -255,5 +255,5 @@ def inception_space(basis: Basis) -> Generator[Progress, None, InceptionSpace]:
     """
     yield from ()
     assert basis.weights is not None
-    as_rgb(basis.images[:1])
+    as_rgb(basis.images[:1], basis.are_bands)
     return InceptionSpace(basis.weights, (basis.images.shape[1], basis.images.shape[2]))

@@ -21,10 +21,11 @@ class PixelSpace:
     Args:
         size: (H, W) of the pictures.
         channels: channels of the pictures, without alpha.
+        are_bands: whether they are bands, of which none is alpha.
     """
 
-    def __init__(self, size: tuple[int, int], channels: int) -> None:
-        self._size = size
+    def __init__(self, size: tuple[int, int], channels: int, are_bands: bool = False) -> None:
+        self._size, self._are_bands = size, are_bands
         shrunk = shrink_to(torch.empty(1, channels, *size), _SIDE)
         self._shrunk = (shrunk.shape[2], shrunk.shape[3])
         self._dimensions = shrunk[0].numel()
@@ -41,12 +42,13 @@ class PixelSpace:
 
     def __call__(self, pictures: Pictures, /) -> Features:
         """See :class:`~ddpm_studio.metrics.features.space.FeatureSpace`."""
-        x = shrink_to(channels_first(pictures), _SIDE) / 127.5 - 1
+        x = shrink_to(channels_first(pictures, self._are_bands), _SIDE) / 127.5 - 1
         return np.asarray(x.flatten(1).double().numpy())
 
 
 def pixel_space(basis: Basis) -> Generator[Progress, None, PixelSpace]:
     """Create the feature space of a set's pixels; yields nothing."""
     yield from ()
-    channels = channels_first(basis.images[:1]).shape[1]
-    return PixelSpace((basis.images.shape[1], basis.images.shape[2]), channels)
+    channels = channels_first(basis.images[:1], basis.are_bands).shape[1]
+    size = (basis.images.shape[1], basis.images.shape[2])
+    return PixelSpace(size, channels, basis.are_bands)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ddpm_studio.engine.sizes import size_text
-from ddpm_studio.picture_shape import composite_over
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS, composite_over
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -18,20 +18,26 @@ ON_WHITE = "laid over white"
 RESIZED = "bicubic, antialiased"
 
 
-def channels_first(pictures: Pictures) -> Tensor:
-    """Convert uint8 (N, H, W, C) to float32 (N, C, H, W) in 0..255, alpha composited over white."""
-    composited = torch.from_numpy(np.array(composite_over(pictures)))
-    return composited.permute(0, 3, 1, 2).float()
+def channels_first(pictures: Pictures, are_bands: bool = False) -> Tensor:
+    """Convert uint8 (N, H, W, C) to float32 (N, C, H, W) in 0..255, alpha composited over white.
+
+    Args:
+        pictures: uint8 (N, H, W, C).
+        are_bands: whether the channels are bands, of which none is alpha.
+    """
+    composited = pictures if are_bands else composite_over(pictures)
+    return torch.from_numpy(np.array(composited)).permute(0, 3, 1, 2).float()
 
 
-def as_rgb(pictures: Pictures) -> Tensor:
+def as_rgb(pictures: Pictures, are_bands: bool = False) -> Tensor:
     """Convert as :func:`channels_first`, to three channels: gray is repeated.
 
     Raises:
-        ValueError: for pictures of more than four channels, which RGB networks don't support.
+        ValueError: for bands, except one or three, and for pictures of more than four channels,
+            which RGB networks don't support.
     """
     channels = pictures.shape[-1]
-    if channels > 4:
+    if channels > MAX_COLOUR_CHANNELS or (are_bands and channels not in (1, 3)):
         raise ValueError(f"pictures of {channels} bands have no colours")
     x = channels_first(pictures)
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x

@@ -47,6 +47,7 @@ class Basis:
         seed: seed of its random numbers.
         weights: weights of a pretrained network; None: none given.
         cache: root folder of the cache of trained networks; None: no cache.
+        are_bands: whether the channels are bands, of which none is alpha.
     """
 
     images: Pictures
@@ -55,6 +56,7 @@ class Basis:
     seed: int = 0
     weights: WeightsFile | None = None
     cache: Path | None = None
+    are_bands: bool = False
 
 
 def compute_features(

@@ -335,6 +335,22 @@ def test_pictures_that_a_run_went_on_with_are_its_training_pictures(
     assert (len(real.dataset), real.held_out, real.flip) == (10, 0, True)
 
 
+def test_all_bands_are_compared_and_none_as_transparency(tmp_path: Path) -> None:
+    """Real pictures and samples differ in the first band, where the second is 0."""
+    pictures = np.zeros((2, 24, 8, 8, 2), np.uint8)
+    pictures[..., 0] = np.random.default_rng(0).integers(0, 128, pictures.shape[:-1])
+    pictures[1, ..., 0] += 100
+    for name, arrays in zip(("real", "samples"), pictures, strict=True):
+        np.save(tmp_path / f"{name}.npy", arrays)
+    real, samples = ([tmp_path / f"{name}.npy"] for name in ("real", "samples"))
+    asked = CompareRequest(metric="frechet", features="pixels", components=0)
+    for options in (PrepareOptions(channels="bands"), PrepareOptions(bands="1,2")):
+        result = finish(evaluate_files(asked, samples, real, options))[1]
+        assert result.features == "128 values of the pixels"
+        # 100 of 255 levels are 0.784 of −1..1, in each of 64 dimensions.
+        assert named(result)["frechet"] == pytest.approx(64 * 0.784**2, rel=0.2)
+
+
 def test_a_metric_that_is_asked_for_and_is_no_number_is_told(
     own_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

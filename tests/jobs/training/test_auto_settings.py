@@ -34,8 +34,10 @@ def _set(folder: Path, count: int, sided: bool) -> Path:
     return folder
 
 
-def _trained(source: Path, run: Path, request: TrainRequest) -> tuple[TrainRequest, list[str]]:
-    events, _ = finish(train([source], run, request, PrepareOptions()))
+def _trained(
+    source: Path, run: Path, request: TrainRequest, options: PrepareOptions | None = None
+) -> tuple[TrainRequest, list[str]]:
+    events, _ = finish(train([source], run, request, options or PrepareOptions()))
     settings = RunFolder.open(run).info.request
     assert settings is not None
     return settings, [event.text for event in events if isinstance(event, InfoNotice)]
@@ -46,6 +48,19 @@ def test_pictures_with_sides_are_not_mirrored_and_that_is_told(tmp_path: Path, s
     settings, told = _trained(_set(tmp_path / "set", 80, sided), tmp_path / "run", OPEN)
     assert settings.flip is not sided
     assert any("--flip mirrors them all the same" in line for line in told) == sided
+
+
+@pytest.mark.parametrize(("channels", "mirrored"), [("bands", True), ("gray+alpha", False)])
+def test_bands_have_sides_by_themselves_and_not_as_transparency(
+    tmp_path: Path, channels: Any, mirrored: bool
+) -> None:
+    """Each band is noise; only over white, as gray with transparency, is the left brighter."""
+    noise = np.random.default_rng(2).integers(0, 256, (300, 8, 8), dtype=np.uint8)
+    last = np.where(np.arange(8) < 4, noise, 255 - noise)
+    np.save(tmp_path / "set.npy", np.stack([noise, last], axis=3))
+    options = PrepareOptions(channels=channels, image_size=8)
+    settings, _ = _trained(tmp_path / "set.npy", tmp_path / "run", OPEN, options)
+    assert settings.flip is mirrored
 
 
 @pytest.mark.parametrize("count", [299, 300])

@@ -223,6 +223,6 @@ def test_a_record_that_could_not_be_read_again_is_not_written(
     _train(pictures, run, PLAIN)
     before = (run / "run.json").read_bytes()
     monkeypatch.setattr("ddpm_studio.runs.folder.MAX_NEW_BYTES", len(before) + 100)
-    with pytest.raises(StudioError, match="too long to be read again: .* 9 sources"):
+    with pytest.raises(StudioError, match=r"too long to be read again: .* 9 sources"):
         _resume(run, 5, *(pictures / f"{k}.png" for k in range(9)))
     assert (run / "run.json").read_bytes() == before

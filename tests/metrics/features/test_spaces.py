@@ -213,3 +213,41 @@ def test_the_checkpoint_of_a_training_is_no_table_of_weights(tmp_path: Path) -> 
         read_weights(tmp_path / "last.pth")
     torch.save(table, tmp_path / "weights.pth")
     assert list(read_weights(tmp_path / "weights.pth").tensors) == ["fc.weight"]
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_no_band_is_alpha(channels: int) -> None:
+    """With a last band of 0, all else would be white if that were alpha."""
+    images, _ = stripes(40, channels)
+    images[..., -1] = 0
+    assert np.array_equal(channels_first(images, are_bands=True), images.transpose(0, 3, 1, 2))
+    space = finish(feature_space("pixels", Basis(images, are_bands=True), 0))
+    np.testing.assert_allclose(space(images), _flat(images), atol=1e-6)
+    with pytest.raises(ValueError, match=f"pictures of {channels} bands have no colours"):
+        as_rgb(images, are_bands=True)
+
+
+def _flat(images: Any) -> Any:
+    """Return the pixels in −1..1, channels first, shape (N, D)."""
+    return images.transpose(0, 3, 1, 2).reshape(len(images), -1) / 127.5 - 1
+
+
+def test_one_or_three_bands_are_seen_as_gray_or_colours() -> None:
+    images, _ = stripes(2, 3)
+    assert torch.equal(as_rgb(images, are_bands=True), as_rgb(images))
+    assert as_rgb(images[..., :1], are_bands=True).shape[1] == 3
+
+
+def test_the_classifier_learns_from_all_bands(quick: None, tmp_path: Path) -> None:
+    images, labels = stripes(300, 2)
+    images[..., -1] = 0
+    names = ("upright", "level", "none")
+    one, other = (
+        Basis(images, labels, names, cache=tmp_path, are_bands=bands) for bands in (False, True)
+    )
+    # That of gray with transparency, which is white here, is not found for bands.
+    blind, space = trained(one), trained(other)
+    assert blind.accuracy is not None
+    assert space.accuracy is not None
+    assert blind.accuracy < 0.6 < 0.9 < space.accuracy
+    assert trained(other).details == space.details
