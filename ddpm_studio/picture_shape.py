@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import size_text
 
 if TYPE_CHECKING:
@@ -40,17 +41,22 @@ _SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class PictureShape:
-    """Height and width in pixels, and number of channels."""
+    """Height and width in pixels, and number of channels.
+
+    ``are_bands``: whether the channels are bands, of which none is alpha, even if there are few;
+    shapes are equal whether they are or not.
+    """
 
     height: int
     width: int
     channels: int
+    are_bands: bool = field(default=False, compare=False)
 
     @classmethod
-    def of(cls, pictures: npt.NDArray[Any]) -> PictureShape:
+    def of(cls, pictures: npt.NDArray[Any], *, are_bands: bool = False) -> PictureShape:
         """Return the shape of pictures (..., H, W, C)."""
         height, width, channels = pictures.shape[-3:]
-        return cls(height, width, channels)
+        return cls(height, width, channels, are_bands)
 
     @property
     def image_size(self) -> ImageSize:
@@ -65,12 +71,14 @@ class PictureShape:
     @property
     def colour(self) -> str:
         """Colour mode of the channels as text: "RGB", "5 bands"."""
-        return _COLOURS.get(self.channels, f"{self.channels} bands")
+        if self.are_bands or self.channels > MAX_COLOUR_CHANNELS:
+            return format_count(self.channels, "band")
+        return _COLOURS[self.channels]
 
     @property
     def has_alpha(self) -> bool:
         """Whether the last channel is alpha."""
-        return self.channels in (2, 4)
+        return self.channels in (2, 4) and not self.are_bands
 
     def __str__(self) -> str:
         return f"{self.size_text}, {self.colour}"

@@ -1,4 +1,4 @@
-"""Bands to show of pictures with many channels: parsing and validation."""
+"""Bands to show of pictures with many channels: parsing and validation; names of channels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from ddpm_studio.picture_shape import (
+    PictureShape,
     check_bands,
     format_bands,
     format_ranges,
@@ -54,3 +55,14 @@ def test_ranges_are_of_a_dtype_or_of_all() -> None:
     for wrong in ("", "uint16", "uint16=", "uint12=0..4095", "0..1;", "uint16=0..4095,uint8=0..1"):
         with pytest.raises(ValueError, match="two numbers such as"):
             parse_ranges(wrong)
+
+
+def test_bands_are_named_so_however_few_they_are() -> None:
+    few = [PictureShape(8, 8, channels, are_bands=True) for channels in (1, 2, 4)]
+    assert [shape.colour for shape in few] == ["1 band", "2 bands", "4 bands"]
+    assert not any(shape.has_alpha for shape in few)
+    assert PictureShape(8, 8, 6).colour == "6 bands"
+    # A network takes pictures of this shape, whatever its channels are called.
+    assert few[2] == PictureShape(8, 8, 4)
+    assert PictureShape(8, 8, 4).colour == "RGBA"
+    assert PictureShape(8, 8, 4).has_alpha

@@ -50,7 +50,7 @@ class Dataset:
     @property
     def shape(self) -> PictureShape:
         """Shape of each picture."""
-        return PictureShape.of(self.images)
+        return PictureShape.of(self.images, are_bands=self.options.channels == "bands")
 
     @property
     def image_size(self) -> ImageSize:
@@ -61,11 +61,6 @@ class Dataset:
     def channels(self) -> int:
         """Number of channels of the pictures: 1 for gray, 3 for RGB."""
         return self.shape.channels
-
-    @property
-    def are_bands(self) -> bool:
-        """Whether the channels are bands, of which none is alpha, however many there are."""
-        return self.options.channels == "bands"
 
     def names(self, numbers: Iterable[int]) -> tuple[str, ...]:
         """Return the names of the given pictures in their source; empty strings if unknown."""

@@ -22,7 +22,7 @@ from ddpm_studio.engine.networks.registry import build, common_fields, config_fr
 from ddpm_studio.engine.process import DiffusionProcess
 from ddpm_studio.engine.tables import NETWORKS, PRESETS, VARIANCES, UnknownNameError
 from ddpm_studio.errors import StudioError, printable
-from ddpm_studio.picture_shape import parse_ranges
+from ddpm_studio.picture_shape import PictureShape, parse_ranges
 from ddpm_studio.requests import (
     Parameterization,
     PrepareOptions,
@@ -313,6 +313,13 @@ class RunInfo(_Part):
             ValueError: if a field is impossible.
         """
         return common_fields(self.network)
+
+    @property
+    def picture_shape(self) -> PictureShape:
+        """The shape of the pictures, with whether their channels are bands if that is known."""
+        basics = self.network_basics()
+        are_bands = self.data is not None and self.data.options.channels == "bands"
+        return PictureShape(basics.height, basics.width, basics.channels, are_bands)
 
     def network_config(self) -> NetworkConfig:
         """Return the network's configuration.

@@ -39,7 +39,7 @@ def command(
     if json:
         print_json(summary.to_json())
         return
-    shape = PictureShape(summary.height, summary.width, summary.channels)
+    shape = PictureShape(summary.height, summary.width, summary.channels, summary.are_bands)
     network = summary.preset or "its own"
     if summary.parameters is None:
         network = f"{network}, of the kind {summary.network}, unknown here"

@@ -32,7 +32,7 @@ from ddpm_studio.runs.classes import known_classes
 def prepare_options(info: RunInfo) -> PrepareOptions:
     """Return how to prepare pictures for a run: as its training pictures were, if known."""
     options = info.data.options if info.data else PrepareOptions()
-    return resolve_options(options, _shape(info), bands=options.channels == "bands")
+    return resolve_options(options, info.picture_shape, bands=options.channels == "bands")
 
 
 def options_for_levels(info: RunInfo, *, flat: bool = False) -> PrepareOptions:
@@ -99,7 +99,7 @@ def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures
         StudioError: if the run can't be read, or the picture does not have its channels.
     """
     info = RunFolder.open(run).info
-    is_prepared = flat or PictureShape.of(picture) == _shape(info)
+    is_prepared = flat or PictureShape.of(picture) == info.picture_shape
     options = options_for_levels(info, flat=flat) if is_prepared else prepare_options(info)
     return data.fit_picture(picture, options)
 
@@ -110,12 +110,7 @@ def has_model_shape(pictures: npt.NDArray[Any], run: Path) -> bool:
     Raises:
         StudioError: if the run can't be read.
     """
-    return PictureShape.of(pictures) == _shape(RunFolder.open(run).info)
-
-
-def _shape(info: RunInfo) -> PictureShape:
-    config = info.network_basics()
-    return PictureShape(config.height, config.width, config.channels)
+    return PictureShape.of(pictures) == RunFolder.open(run).info.picture_shape
 
 
 def to_latent(picture: Pictures, model: Model) -> Tensor:

@@ -9,7 +9,6 @@ from ddpm_studio import __version__
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.markdown import markdown_text
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import TrainRequest, Weights
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -75,7 +74,7 @@ def model_card(
     parts = [
         _front(license, kind),
         f"# {markdown_text(name)}",
-        _about(config, kind),
+        _about(info, kind),
         _use(info, config, folder),
         _table("Training", _training(info, step, weights)),
         _table("Recipe", _recipe(info)),
@@ -99,11 +98,10 @@ def _front(license: str, kind: str) -> str:
     )
 
 
-def _about(config: NetworkConfig, kind: str) -> str:
-    shape = PictureShape(config.height, config.width, config.channels)
+def _about(info: RunInfo, kind: str) -> str:
     return (
-        f"A {kind} denoising diffusion model of pictures ({shape}) with {parameters(config):,} "
-        f"parameters, exported by DDPM Studio {__version__}."
+        f"A {kind} denoising diffusion model of pictures ({info.picture_shape}) with "
+        f"{parameters(info.network_config()):,} parameters, exported by DDPM Studio {__version__}."
     )
 
 

@@ -26,9 +26,9 @@ class RunSummary:
     needs, by kind and name, with their origins; ``missing`` those of them that are not installed.
     For a few-step student, ``teacher`` is the run that it was made from, ``sampler`` and
     ``sampler_steps`` are its defaults. ``clip_x0``: whether x̂₀ is clipped by default;
-    ``variance``: that of ancestral steps by default, None if no other can be chosen. ``title``
-    and ``license`` are those of a model that was packed for sharing, which has averaged weights
-    only.
+    ``variance``: that of ancestral steps by default, None if no other can be chosen; ``are_bands``:
+    the channels are bands, of which none is alpha. ``title`` and ``license`` are those of a model
+    that was packed for sharing, which has averaged weights only.
     """
 
     path: Path
@@ -60,6 +60,7 @@ class RunSummary:
     sampler_steps: int | None
     clip_x0: bool = True
     variance: str | None = "fixed_large"
+    are_bands: bool = False
     title: str | None = None
     license: str | None = None
 
@@ -116,6 +117,7 @@ def describe_run(run: Path) -> RunSummary:
         sampler_steps=student.steps if student else None,
         clip_x0=info.process.clip_x0,
         variance=info.fixed_variance,
+        are_bands=info.picture_shape.are_bands,
         title=info.published.title if info.published else None,
         license=info.published.license if info.published else None,
     )

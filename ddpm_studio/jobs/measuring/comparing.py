@@ -85,7 +85,7 @@ def compare(
             request.seed,
             _weights(request.features_file),
             paths.cache_dir(),
-            dataset.are_bands,
+            dataset.shape.are_bands,
         )
         space = yield from feature_space(entry.name, basis, request.components)
     except ValueError as error:

@@ -166,7 +166,7 @@ def evaluate_files(
     """
     real = yield from data.prepare(sources, options)
     sample_options = resolve_options(
-        real.options.without_reading(), real.shape, bands=real.are_bands
+        real.options.without_reading(), real.shape, bands=real.shape.are_bands
     )
     sample_set = yield from data.prepare(samples, sample_options)
     for dataset in (real, sample_set):

@@ -16,7 +16,6 @@ from ddpm_studio.jobs.publishing.commands import (
 )
 from ddpm_studio.jobs.publishing.packing import SHEET
 from ddpm_studio.jobs.publishing.retraining import retraining
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import EvaluateRequest
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -67,7 +66,6 @@ def model_card(info: RunInfo, step: int, name: str, evaluations: Sequence[CardEv
 
 def _about(info: RunInfo) -> str:
     config = info.network_config()
-    shape = PictureShape(config.height, config.width, config.channels)
     kind = "class-conditional" if config.num_classes else "unconditional"
     student = info.student
     student_text = (
@@ -77,9 +75,10 @@ def _about(info: RunInfo) -> str:
         else ""
     )
     return (
-        f"A {kind} denoising diffusion model of {shape} pictures, {parameters(config):,} "
-        f"parameters, packed by DDPM Studio {__version__}. Its weights are averaged over the "
-        f"training and stored in half precision; inference is in float32.{student_text}"
+        f"A {kind} denoising diffusion model of {info.picture_shape} pictures, "
+        f"{parameters(config):,} parameters, packed by DDPM Studio {__version__}. Its weights are "
+        "averaged over the training and stored in half precision; inference is in float32."
+        f"{student_text}"
     )
 
 

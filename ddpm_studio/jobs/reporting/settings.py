@@ -16,7 +16,6 @@ from ddpm_studio.jobs.publishing.commands import data_args
 from ddpm_studio.jobs.publishing.retraining import retraining
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject
 from ddpm_studio.local_time import local_time
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
 
@@ -79,7 +78,6 @@ def _training(subject: Subject, info: RunInfo) -> ReportFigure:
 
 def _model(subject: Subject) -> list[tuple[str, str]]:
     info, summary = subject.model.info, describe_run(subject.request.run)
-    shape = PictureShape(summary.height, summary.width, summary.channels)
     process, data = info.process, info.newest_data
     count = format_count(summary.pictures, "picture") if summary.pictures is not None else ""
     student = ""
@@ -90,7 +88,7 @@ def _model(subject: Subject) -> list[tuple[str, str]]:
         ("Loss", "" if summary.last_loss is None else f"{summary.last_loss:.4f}"),
         ("Network", summary.preset or summary.network),
         ("Parameters", "" if summary.parameters is None else f"{summary.parameters:,}"),
-        ("Pictures", str(shape)),
+        ("Pictures", str(info.picture_shape)),
         ("Trained on", count),
         ("From", ", ".join(data_args(data.sources)) if data else ""),
         ("Fingerprint of the data", data.fingerprint[:16] if data else ""),

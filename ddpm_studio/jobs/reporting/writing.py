@@ -18,7 +18,6 @@ from ddpm_studio.jobs.drawing.models import Model, ModelStore
 from ddpm_studio.jobs.events import Event, Notice, Progress
 from ddpm_studio.jobs.library.run_summary import describe_run, steps_text
 from ddpm_studio.jobs.reporting.subject import PartPlan, Subject, prepare_report_pictures
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import Device, ReportRequest, Weights
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.weights import parameters
@@ -155,7 +154,7 @@ def _make_part(
 def _page(subject: Subject, sections: Sequence[Section]) -> Page:
     summary = describe_run(subject.request.run)
     config = subject.model.network.config
-    shape = PictureShape(config.height, config.width, config.channels)
+    shape = subject.model.info.picture_shape
     kind = "class-conditional" if subject.classes else "unconditional"
     student = ", a few-step student" if subject.model.info.student else ""
     step = steps_text(subject.model.step, summary.steps)

@@ -43,7 +43,7 @@ def choose_auto_settings(
     messages = [class_message] if class_message else []
     config = _config(request, dataset, base, student)
     if request.flip is None:
-        symmetry = mirror_symmetry(dataset.images, dataset.are_bands)
+        symmetry = mirror_symmetry(dataset.images, dataset.shape.are_bands)
         request = request.model_copy(update={"flip": symmetry.is_symmetric})
         if not symmetry.is_symmetric:
             messages.append(

@@ -59,9 +59,8 @@ class ReportView(QWidget):
     def show_preview(self, title: str, preview: PreviewResult) -> None:
         """Show what is known from a few pictures, before all are read."""
         found = counted(preview.found, self.tr("1 file"), self.tr("{n} files"))
-        self._show(
-            title, f"{found} · {self._kind(PictureShape.of(preview.pictures))}", [], [], [], []
-        )
+        shape = PictureShape.of(preview.pictures, are_bands=preview.options.channels == "bands")
+        self._show(title, f"{found} · {self._kind(shape)}", [], [], [], [])
 
     def show_refused(self, title: str, failure: Failure) -> None:
         """Show why pictures can't be prepared as requested, and what would help."""
@@ -155,4 +154,5 @@ class ReportView(QWidget):
 
     def _kind(self, shape: PictureShape) -> str:
         colours = {1: self.tr("gray"), 3: self.tr("colour")}
-        return f"{shape.size_text}, {colours.get(shape.channels, shape.colour)}"
+        colour = shape.colour if shape.are_bands else colours.get(shape.channels, shape.colour)
+        return f"{shape.size_text}, {colour}"
