@@ -9,6 +9,7 @@ from ddpm_studio import __version__
 from ddpm_studio.engine.networks.network import NetworkConfig
 from ddpm_studio.errors import StudioError, printable
 from ddpm_studio.jobs.markdown import markdown_text
+from ddpm_studio.picture_shape import MAX_COLOUR_CHANNELS
 from ddpm_studio.requests import TrainRequest, Weights
 from ddpm_studio.runs import RunInfo
 from ddpm_studio.runs.classes import known_classes
@@ -23,7 +24,7 @@ _USE_UNCONDITIONAL = """\
 from diffusers import DDPMPipeline
 
 pipeline = DDPMPipeline.from_pretrained("{folder}")
-pictures = pipeline(batch_size=4, num_inference_steps={T}).images
+pictures = pipeline(batch_size=4, num_inference_steps={T}{output_type}).images
 """
 _USE_CONDITIONAL = """\
 import torch
@@ -114,6 +115,10 @@ def _use(info: RunInfo, config: NetworkConfig, folder: Path) -> str:
         "width": config.width,
     }
     if config.num_classes is None:
+        shape = info.picture_shape
+        # Bands are no picture of PIL's: an array, of values from 0 to 1.
+        are_bands = shape.are_bands or shape.channels > MAX_COLOUR_CHANNELS
+        fields["output_type"] = ', output_type="np"' if are_bands else ""
         return f"## Use\n\n```python\n{_USE_UNCONDITIONAL.format(**fields)}```"
     names = known_classes(info)[:_MAX_CLASSES]
     classes = "\n".join(f"{number}. {markdown_text(name)}" for number, name in enumerate(names))

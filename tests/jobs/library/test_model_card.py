@@ -57,6 +57,23 @@ def test_it_tells_recipe_data_steps_and_licence(run: Path, tmp_path: Path) -> No
     assert np.array_equal(drawn, [np.asarray(picture) for picture in again])
 
 
+@pytest.mark.parametrize("channels", [2, 6])
+def test_bands_are_drawn_as_arrays(channels: int, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 16, 16, channels), dtype=np.uint8)
+    np.save(tmp_path / "bands.npy", pixels)
+    request = REQUEST.model_copy(update={"steps": 1, "sample_count": 0})
+    options = PrepareOptions(channels="bands")
+    finish(train([tmp_path / "bands.npy"], tmp_path / "run", request, options))
+    finish(export_diffusers(tmp_path / "run", tmp_path / "pipe"))
+    card = (tmp_path / "pipe" / "README.md").read_text(encoding="utf-8")
+    assert f"{channels} bands" in card
+    space: dict[str, Any] = {}
+    exec(front_and_code(card)[1].replace('"pipe"', repr(str(tmp_path / "pipe"))), space)
+    assert isinstance(space["pictures"], np.ndarray)
+    assert space["pictures"].shape == (4, 16, 16, channels)
+    assert 0 <= space["pictures"].min() < space["pictures"].max() <= 1
+
+
 @pytest.mark.parametrize("null_label", [True, False])
 def test_a_class_conditional_one_says_how_it_is_called(
     null_label: bool, class_folder: Path, tmp_path: Path
