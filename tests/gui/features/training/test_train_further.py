@@ -20,7 +20,6 @@ from ddpm_studio.gui.features.share.share_panel import SharePanel
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.layout.drawer import Drawer
 from ddpm_studio.jobs import train
-from ddpm_studio.jobs.training.changes import record_changed_settings
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests import narrow
@@ -134,10 +133,8 @@ def test_a_value_that_is_set_back_after_a_failed_attempt_is_asked_for(
     before = row.form.values()["learning_rate"]
     row.form.set_value({"learning_rate": 0.05})
     folder = RunFolder.open(run)
-    assert folder.info.request is not None
-    tried = folder.info.request.model_copy(update={"learning_rate": 0.05, "steps": 8})
     # As a training does that fails in its first step: run.json has changed, no step was taken.
-    record_changed_settings(folder, tried, 4)
+    folder.record_changes(steps=8, at=4, learning_rate=0.05)
     open_run(qtbot, window.studio, run)
     assert row.form.values()["learning_rate"] == 0.05
     assert "learning_rate" not in row.value()
