@@ -11,7 +11,7 @@ from ddpm_studio import runs
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export import read_recipe
 from ddpm_studio.jobs.drawing.picture_files import label_at
-from ddpm_studio.jobs.drawing.recipes import index_of, is_network_path
+from ddpm_studio.jobs.drawing.recipes import find_run, index_of, is_network_path
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import InpaintRequest, InterpolateRequest, PathRequest, ShareRequest
@@ -52,7 +52,7 @@ def class_of_file(path: Path, info: RunInfo) -> str | None:
         return None
     recipe = recipe_of_file(path)
     if recipe is not None:
-        return class_of_recipe(recipe)
+        return class_of_recipe(recipe, path)
     folder = path.absolute().parent.name
     name = info.data.options.classes.get(folder, folder) if info.data else folder
     return name if name in known_classes(info) else None
@@ -76,11 +76,15 @@ def data_set_recipe(name: str | None) -> dict[str, object] | None:
     return None if name is None else with_class(None, name)
 
 
-def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
+def class_of_recipe(recipe: dict[str, object], path: Path | None = None) -> str | None:
     """Return the class name of a picture by its recipe; None if unknown, or without a class.
 
     It is the one given by a person, else that of the drawing's request, whose number is looked up
     in the run that drew it, if that still exists.
+
+    Args:
+        recipe: the picture's recipe.
+        path: its file, if any, see :func:`~ddpm_studio.jobs.drawing.recipes.find_run`.
     """
     if CLASS in recipe:
         class_name = recipe[CLASS]
@@ -88,8 +92,10 @@ def class_of_recipe(recipe: Mapping[str, object]) -> str | None:
     request, label = recipe.get("request"), label_at(recipe, index_of(recipe))
     if not isinstance(request, dict) or label is None:
         return None
-    run = Path(str(request.get("run", "")))
-    if is_network_path(run):
+    if is_network_path(Path(str(request.get("run", "")))):
+        return None
+    run = find_run(recipe, path)
+    if run is None:
         return None
     try:
         names = known_classes(runs.RunFolder.open(run).info)

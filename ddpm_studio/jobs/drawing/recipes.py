@@ -21,6 +21,7 @@ from ddpm_studio.export.array_text import Array, unpack
 from ddpm_studio.jobs.events import Latent, Pictures
 from ddpm_studio.paths import is_file
 from ddpm_studio.requests import DrawRequest
+from ddpm_studio.runs.legacy_format import FIRST_VERSION, fill_in_defaults
 from ddpm_studio.runs.run_json import read_run_json
 from ddpm_studio.validation import first_unknown_field
 
@@ -116,8 +117,9 @@ def run_id(run_json: Mapping[str, object]) -> str:
 def read_parsed_recipe(path: Path, near: Iterable[Path] = ()) -> ParsedRecipe | None:
     """Read the recipe of a picture file; None if it was not made by this program.
 
-    A run that was moved or renamed is found if the picture is in its gallery, else by its id: in
-    ``near``, the folders of known runs, then in the parent of its recorded folder.
+    A run that was moved or renamed, even if another took its name, is found if the picture is in
+    its gallery, else by its id: in ``near``, the folders of known runs, then in the parent of its
+    recorded folder.
 
     Raises:
         StudioError: if the file can't be read, is no drawing, its request is damaged, its inputs
@@ -262,41 +264,73 @@ def _check_inputs(drawing: DrawingInfo, inputs: dict[str, Array], path: Path) ->
             )
 
 
+def find_run(recipe: Recipe, path: Path | None = None, near: Iterable[Path] = ()) -> Path | None:
+    """Return the folder of the run that drew a picture; None if it is not found.
+
+    It is the recorded folder, or the one whose gallery the picture is in, unless that is known to
+    hold another run by now, else a folder of ``near``, or next to the recorded one.
+
+    Args:
+        recipe: the picture's recipe; the run must not be on the network.
+        path: the picture's file, if any.
+        near: the folders of known runs, the likeliest first.
+    """
+    request = _as_dict(recipe.get("request"))
+    recorded = Path(str(request.get("run", "")))
+    parents = () if path is None else path.absolute().parents[_ABOVE_GALLERY:][:1]
+    own = [folder for folder in (recorded, *parents) if is_file(folder / "run.json")]
+    recorded_id, step = recipe.get("run_id"), recipe.get("checkpoint")
+    if not recorded_id:
+        return own[0] if own else None
+    for folder in own:
+        if _id_of(folder) == recorded_id:
+            return folder
+    matches = (
+        folder
+        for folder in itertools.chain(near, _sibling_folders(recorded))
+        if _id_of(folder) == recorded_id
+    )
+    copies = list(dict.fromkeys(matches))
+    if copies:
+        # A copy of a run may have lost, or never had, the weights that drew the picture.
+        return next((folder for folder in copies if _has_checkpoint(folder, step)), copies[0])
+    return next((folder for folder in own if not _has_lasting_id(folder)), None)
+
+
 def _find_run(run: Path, path: Path, recipe: Recipe, near: Iterable[Path]) -> Path:
     if is_network_path(run):
         raise StudioError(
             f"{path.name} names a run on the network, {run}.",
             "Open that run yourself, then draw again.",
         )
-    if is_file(run / "run.json"):
-        return run
-    parents = path.absolute().parents
-    if len(parents) > _ABOVE_GALLERY and is_file(parents[_ABOVE_GALLERY] / "run.json"):
-        return parents[_ABOVE_GALLERY]
-    recorded_id, step = recipe.get("run_id"), recipe.get("checkpoint")
-    if recorded_id:
-        matches = (
-            folder
-            for folder in itertools.chain(near, _sibling_folders(run))
-            if _id_of(folder) == recorded_id
-        )
-        copies = list(dict.fromkeys(matches))
-        if copies:
-            # A copy of a run may have lost, or never had, the weights that drew the picture.
-            return next((folder for folder in copies if _has_checkpoint(folder, step)), copies[0])
+    found = find_run(recipe, path, near)
+    if found is not None:
+        return found
     raise StudioError(
         f"The run that drew {path.name} is not at {run} any more.",
         "Open it where it is now, then open the picture once more."
-        if recorded_id
+        if recipe.get("run_id")
         else "Bring it back there, then open the picture once more.",
     )
 
 
 def _id_of(run: Path) -> str:
     try:
-        return run_id(read_run_json(run))
+        return run_id(fill_in_defaults(read_run_json(run)))
     except (OSError, ValueError):
         return ""
+
+
+def _has_lasting_id(run: Path) -> bool:
+    """Whether all versions give a run the same id, so that another id is of another run.
+
+    A file of the first format says less about its network than recipes of the time may have.
+    """
+    try:
+        content = read_run_json(run)
+    except (OSError, ValueError):
+        return False
+    return content.get("format_version", FIRST_VERSION) != FIRST_VERSION and "created" in content
 
 
 def _has_checkpoint(run: Path, step: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -185,6 +186,25 @@ def test_the_recipe_of_a_picture_tells_its_class(
         assert load_labelled_picture(path, run).class_name == name
     turns = finish(sample(SampleRequest(run=run, count=2, steps=2, all_classes=True), models))[1]
     export.save_png(path, turns.pictures[1:], {**turns.recipe, "index": 1})
+    assert load_labelled_picture(path, run).class_name == "dark"
+
+
+def test_a_class_is_not_looked_up_in_a_run_that_took_the_name_of_the_one_that_drew(
+    run: Path, models: ModelStore, tmp_path: Path
+) -> None:
+    first = Path(shutil.copytree(run, tmp_path / "runs" / "first"))
+    request = SampleRequest(run=first, count=1, steps=2, class_label=DARK)
+    drawn = finish(sample(request, models))[1]
+    later = first.rename(tmp_path / "elsewhere")
+    path = later / "samples/gallery/1.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    export.save_png(path, drawn.pictures, drawn.recipe)
+    other = Path(shutil.copytree(run, first))
+    told = json.loads((other / "run.json").read_text())
+    told["created"] = "2020-02-02T02:02:02+00:00"
+    told["data"]["class_names"] = ["owl", "cat"]
+    (other / "run.json").write_text(json.dumps(told))
+    assert class_of_recipe(drawn.recipe) is None
     assert load_labelled_picture(path, run).class_name == "dark"
 
 

@@ -151,10 +151,7 @@ def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
 ) -> None:
     first = tmp_path / "runs" / "first"
     shutil.copytree(run, first)
-    other = shutil.copytree(run, tmp_path / "runs" / "a")
-    told = json.loads((other / "run.json").read_text())
-    told["created"] = "2020-02-02T02:02:02+00:00"
-    (other / "run.json").write_text(json.dumps(told))
+    other = _as_another(Path(shutil.copytree(run, tmp_path / "runs" / "a")))
     drawn = _share(first, example_pictures, ModelStore())
     path = tmp_path / "saved.png"
     save_png(path, drawn.pictures[:1], drawn.recipe)
@@ -174,6 +171,44 @@ def test_a_picture_elsewhere_finds_the_run_that_was_renamed(
     assert found.run == later
     again = finish(redraw(found, ModelStore()))[1]
     assert again.pictures.tobytes() == drawn.pictures.tobytes()
+
+
+def _as_another(run: Path, **fields: object) -> Path:
+    """Turn a copy of a run into another one, as if trained later, and return it."""
+    file = run / "run.json"
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps({**told, "created": "2020-02-02T02:02:02+00:00", **fields}))
+    return run
+
+
+def test_a_run_that_took_the_name_of_the_one_that_drew_is_not_taken_for_it(
+    run: Path, example_pictures: Pictures, tmp_path: Path
+) -> None:
+    photos = Path(shutil.copytree(run, tmp_path / "runs" / "photos"))
+    drawn = _share(photos, example_pictures, ModelStore())
+    for path in (photos / "samples/gallery/000001.png", tmp_path / "exported.png"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_png(path, drawn.pictures[:1], drawn.recipe)
+    good = photos.rename(photos.with_name("photos good"))
+    _as_another(Path(shutil.copytree(run, photos)))
+    for path in (good / "samples/gallery/000001.png", tmp_path / "exported.png"):
+        found = read_parsed_recipe(path)
+        assert found is not None
+        assert found.run == found.request.run == good  # type: ignore[attr-defined]
+    shutil.rmtree(good)
+    with pytest.raises(StudioError, match="Open it where it is now"):
+        read_parsed_recipe(tmp_path / "exported.png")
+
+
+def test_a_run_of_the_first_format_is_found_by_its_place(
+    run: Path, example_pictures: Pictures, tmp_path: Path
+) -> None:
+    old = Path(shutil.copytree(run, tmp_path / "old"))
+    recipe = _share(old, example_pictures, ModelStore()).recipe
+    _as_another(old, format_version=1)
+    found = restored(recipe, tmp_path / "p.png")
+    assert found is not None
+    assert found.run == old
 
 
 def test_the_weights_of_its_own_step_draw_it_again_while_they_are_kept(

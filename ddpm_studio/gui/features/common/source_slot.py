@@ -119,7 +119,7 @@ class SourceSlot(PictureSlot):
         self._remember_origin()
         drop = picture if isinstance(picture, PictureDrop) else PictureDrop(picture)
         self._original, self.asked = drop.picture, asked
-        self._set_recipe(drop.recipe)
+        self._set_recipe(drop.recipe, drop.path)
         self.is_random = is_random
         self._fit(drop.picture)
 
@@ -179,10 +179,10 @@ class SourceSlot(PictureSlot):
     def _set_origin(self, origin: _Origin) -> None:
         self._original, self._recipe, self._class_name, self.is_random = origin
 
-    def _set_recipe(self, recipe: dict[str, object] | None) -> None:
+    def _set_recipe(self, recipe: dict[str, object] | None, path: Path | None = None) -> None:
         """Store the recipe, and look up the class once, because that reads a file."""
         self._recipe = recipe
-        self._class_name = None if recipe is None else class_of_recipe(recipe)
+        self._class_name = None if recipe is None else class_of_recipe(recipe, path)
 
     def refit(self) -> None:
         """Preprocess the picture again, for another model; a randomly picked one is dropped.
@@ -244,7 +244,8 @@ class SourceSlot(PictureSlot):
     def _on_changed(self, picture: Pictures | None) -> None:
         self._remember_origin()
         self._original, self.asked, self.is_random = picture, True, False
-        self._set_recipe(self.drop.recipe if self.drop is not None else None)
+        drop = self.drop
+        self._set_recipe(None if drop is None else drop.recipe, None if drop is None else drop.path)
         self._fit(picture)
 
     def _load(self, path: Path) -> None:
