@@ -41,7 +41,7 @@ def _neighbours(subject: Subject, sample_count: int) -> Generator[Event, None, S
     entry = REPORT_PARTS[_PART]
     if subject.dataset is None:
         raise StudioError("There are no training pictures to look through.", subject.no_data)
-    request = NeighboursRequest(run=subject.request.run, count=subject.columns(9) - 2)
+    request = NeighboursRequest(run=subject.request.run, count=max(1, subject.columns(9) - 2))
     sampling = subject.sampling()
     drawn = yield from subject.samples()
     numbers = range(min(sample_count, sampling.count))

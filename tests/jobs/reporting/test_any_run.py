@@ -70,6 +70,21 @@ def test_of_any_shape(tmp_path: Path, kind: str) -> None:
     assert len(sections["bits"].all("svg", "plot")) == 5
 
 
+def test_wide_pictures_have_a_neighbour_each(tmp_path: Path) -> None:
+    """Two fill a row: the sample, and its nearest one."""
+    source = tmp_path / "levels"
+    source.mkdir()
+    for level in (60, 200):
+        Image.new("L", (272, 16), level).save(source / f"{level}.png")
+    asked = TrainRequest(steps=1, batch_size=1, timesteps=8, sample_count=0, device="cpu")
+    finish(train([source], tmp_path / "run", asked, PrepareOptions(image_size="272x16")))
+    (section,) = made(tmp_path / "run", tmp_path, only="neighbours").values()
+    assert missing(section) == ""
+    shown = section.pictures
+    assert shown.shape == (4, 16, 272, 1), "two samples, and the nearest to each"
+    assert all(np.unique(one).tolist() in ([60], [200]) for one in shown[1::2])
+
+
 @pytest.mark.parametrize("parameterization", ["edm", "flow", "x0"])
 def test_whatever_it_predicts(parameterization: str, pictures: Path, tmp_path: Path) -> None:
     asked = TrainRequest(
