@@ -50,7 +50,8 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
         The number of steps written.
 
     Raises:
-        StudioError: if it is no run, no file is requested, or a file can't be written.
+        StudioError: if it is no run, or is gone before its end, when what was written stays; if no
+            file is requested, or one can't be written.
     """
     folder = RunFolder.open(request.run)
     if request.csv is None and request.tensorboard is None:
@@ -67,6 +68,9 @@ def export_metrics(request: ExportMetricsRequest) -> Generator[Event, None, int]
                 is_live = request.follow and is_in_use(folder.path)
                 chunk = metrics.read_new_lines(folder.metrics_file, position)
                 position = chunk.position
+                if not position.offset:
+                    # Raises if the run is gone: what was written is not void then.
+                    RunFolder.open(folder.path)
                 if chunk.is_rewritten:
                     written = step = 0
                 for writer in writers:

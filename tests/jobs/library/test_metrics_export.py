@@ -95,6 +95,24 @@ def test_what_comes_is_followed_and_what_goes_back_is_forgotten(
     assert [(row["step"], row["loss"]) for row in rows(table)][1:] == [("2", ""), ("3", "0.75")]
 
 
+@pytest.mark.parametrize("has_lines", [True, False])
+def test_what_was_written_stays_when_the_run_is_gone(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_lines: bool
+) -> None:
+    table = tmp_path / "figures.csv"
+    monkeypatch.setattr(figures, "_POLL_SECONDS", 0)
+    if not has_lines:
+        RunFolder.open(run).metrics_file.unlink()
+    lock = RunFolder.open(run).lock()
+    job = export_metrics(ExportMetricsRequest(run=run, csv=table, follow=True))
+    next(job)
+    lock.release()
+    run.rename(tmp_path / "renamed")
+    with pytest.raises(StudioError, match="run does not exist"):
+        finish(job)
+    assert [row["step"] for row in rows(table)] == (["1", "2", "3"] if has_lines else [])
+
+
 def test_the_progress_stays_where_it_is_while_nothing_comes(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
