@@ -35,7 +35,7 @@ class MeasuringMethods(RunMethods):
             StudioError: if run or pictures can't be read, or a value is out of range.
         """
         request = self._request(BitsRequest, "bits", options)
-        with on_disk(pictures, self.path) as (paths, are_prepared):
+        with on_disk(pictures, self.path) as (paths, are_prepared, _):
             measured = self._run_job(
                 jobs.measure_bits(request, paths, models(), are_prepared=are_prepared)
             )
@@ -57,7 +57,7 @@ class MeasuringMethods(RunMethods):
             StudioError: if run or pictures can't be read, or a value is out of range.
         """
         request = self._request(EvaluateRequest, "evaluate", options)
-        with on_disk(pictures, self.path) as (paths, are_prepared):
+        with on_disk(pictures, self.path) as (paths, are_prepared, _):
             result = self._run_job(
                 jobs.evaluate(request, paths, models(), are_prepared=are_prepared)
             )

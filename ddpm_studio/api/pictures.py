@@ -101,10 +101,14 @@ def to_latent(given: Latent | AnyPath | None) -> Latent | None:
 
 
 class PathsOnDisk(NamedTuple):
-    """Paths of a set of pictures, and whether these have the model's shape already."""
+    """Paths of a set of pictures.
+
+    ``are_prepared``: they have the model's shape already. ``in_memory``: they were in no file.
+    """
 
     paths: list[Path]
     are_prepared: bool = False
+    in_memory: bool = False
 
 
 @contextlib.contextmanager
@@ -138,7 +142,7 @@ def on_disk(given: Sources | None, run: Path) -> Iterator[PathsOnDisk]:
     with tempfile.TemporaryDirectory(prefix="ddpm-studio-") as folder:
         file = Path(folder) / "pictures.npy"
         np.save(file, pictures, allow_pickle=False)
-        yield PathsOnDisk([file], are_prepared)
+        yield PathsOnDisk([file], are_prepared, in_memory=True)
 
 
 def _reject_empty(given: Sequence[object]) -> None:

@@ -40,7 +40,7 @@ class PublishingMethods(RunMethods):
                 the folder holds files.
         """
         request = self._request(PublishRequest, "publish", options)
-        with on_disk(pictures, self.path) as (paths, are_prepared):
+        with on_disk(pictures, self.path) as (paths, are_prepared, _):
             job = jobs.publish(request, Path(folder), models(), paths, are_prepared=are_prepared)
             return self._run_job(job).path
 
@@ -63,10 +63,16 @@ class PublishingMethods(RunMethods):
                 file can't be written.
         """
         request = self._request(ReportRequest, "report", options)
-        with on_disk(pictures, self.path) as (paths, are_prepared):
-            return self._run_job(
-                jobs.report(request, paths, Path(path), models(), are_prepared=are_prepared)
+        with on_disk(pictures, self.path) as (paths, are_prepared, in_memory):
+            job = jobs.report(
+                request,
+                paths,
+                Path(path),
+                models(),
+                are_prepared=are_prepared,
+                in_memory=in_memory,
             )
+            return self._run_job(job)
 
     def export_diffusers(
         self, folder: AnyPath, weights: Weights = "ema", *, license: str = "unknown"

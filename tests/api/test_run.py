@@ -19,6 +19,7 @@ from ddpm_studio.jobs import ModelStore, encode_picture, interpolate, load_pictu
 from ddpm_studio.requests import EncodeRequest, InterpolateRequest, SampleRequest, ShareRequest
 from ddpm_studio.runs import Checkpoint
 from tests.jobs.conftest import run_read_by
+from tests.report_pages import read
 
 
 @pytest.fixture
@@ -237,8 +238,23 @@ def test_drawings_show_themselves_in_notebooks(opened: ds.Run) -> None:
 
 def test_a_set_may_be_an_array_of_another_library(opened: ds.Run) -> None:
     pictures: Any = torch.zeros(2, 16, 16, 3, dtype=torch.uint8)
-    with on_disk(pictures, opened.path) as ([file], _):
+    with on_disk(pictures, opened.path) as ([file], _, _):
         assert len(np.load(file)) == 2
+
+
+def test_a_report_on_pictures_in_memory_names_no_file(opened: ds.Run, tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    few: dict[str, Any] = {"quick": True, "steps": 2, "count": 1, "timesteps": 3}
+    page = opened.report(tmp_path / "r.html", pictures, **few).read_text(encoding="utf-8")
+    assert "pictures.npy" not in page
+    sections = read(tmp_path / "r.html")
+    assert "pictures from memory" in sections["settings"].text
+    for part in ("model", "training", "share", "interpolate", "bits"):
+        assert sections[part].commands == []
+    for part in ("share", "interpolate", "bits", "neighbours"):
+        assert sections[part].all("p", "missing") == []
+    assert np.array_equal(sections["interpolate"].all("div", "row")[1].pictures[0], pictures[0])
+    assert len(sections["samples"].commands) == 1
 
 
 def test_what_is_saved(opened: ds.Run, first: Path, tmp_path: Path) -> None:

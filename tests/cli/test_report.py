@@ -169,6 +169,20 @@ def test_other_pictures_are_named_and_measured(
     assert "'others#" in interpolated.commands[0]
 
 
+def test_pictures_of_several_folders_are_named_by_their_own(
+    terminal: Terminal, trained: Path, pictures: Path, place: Path
+) -> None:
+    for name, files in (("a", ("000", "001", "002")), ("b", ("003", "004"))):
+        (place / name).mkdir()
+        for file in files:
+            shutil.copy(pictures / f"{file}.png", place / name)
+    sections = written(terminal, trained, place, "a", "b", "--only", "interpolate")
+    for figure in sections["interpolate"].all("figure"):
+        assert shlex.split(figure.commands[0])[3:5] == ["a#0", "b#0"]
+        for command, row in zip(figure.commands, figure.all("div", "row")[1:], strict=True):
+            check_drawn(terminal, command, row.pictures[1:-1])
+
+
 def test_evaluations_are_told_with_their_command(
     terminal: Terminal, trained: Path, place: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from ddpm_studio.catalogue.report_parts import REPORT_PARTS
 from ddpm_studio.export.report.blocks import Drawings, ReportFigure, ReportTable, Section
@@ -56,7 +56,9 @@ def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Sec
     result = yield from measure_bits(
         request, subject.sources, subject.models, are_prepared=subject.are_prepared
     )
-    command = subject.command("bits", request, *subject.data_args)
+    command = subject.data_commands("bits", request)
+    as_json = subject.data_commands("bits", request, also=("--json",))
+    as_table = subject.data_commands("bits", request, also=("--table",))
     lead = prose(
         "Training minimises $L = L_T + Σ L_t−1 + L_0$, a bound on the negative log likelihood of "
         "a picture [eq. 5]. {counted} {which}",
@@ -65,9 +67,9 @@ def _bound(subject: Subject, request: BitsRequest) -> Generator[Event, None, Sec
     )
     figures = [
         _parts(result, command),
-        _by_t(result, command),
-        _rate_distortion(result, command),
-        _table_4(result, f"{command} --table"),
+        _by_t(result, as_json),
+        _rate_distortion(result, as_json),
+        _table_4(result, as_table),
     ]
     return Section(entry.name, entry.title, entry.paper, lead, figures)
 
@@ -82,7 +84,7 @@ def _data_text(subject: Subject) -> str:
     return f"They are spread over the pictures that it was trained on{held_out_text}."
 
 
-def _parts(result: BitsMeasured, command: str) -> ReportFigure:
+def _parts(result: BitsMeasured, commands: Sequence[str]) -> ReportFigure:
     rows = [
         (
             prose(_NAMES[row.name]) if row.name in _NAMES else row.name,
@@ -99,11 +101,11 @@ def _parts(result: BitsMeasured, command: str) -> ReportFigure:
     return ReportFigure(
         [ReportTable(("", "bits/dim", "what it is"), rows, last_is_text=True)],
         prose(caption),
-        [command],
+        commands,
     )
 
 
-def _by_t(result: BitsMeasured, command: str) -> ReportFigure:
+def _by_t(result: BitsMeasured, commands: Sequence[str]) -> ReportFigure:
     t = [float(step) for step in result.t]
     axis = Axis("$t$")
     drawings = [
@@ -125,10 +127,10 @@ def _by_t(result: BitsMeasured, command: str) -> ReportFigure:
         "which are imperceptible. Right: the mean of $‖ε − ε_θ(x_t, t)‖²$, to which the simple "
         "loss [eq. 14] gives equal weight at each t. (--json prints all numbers.)"
     )
-    return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
+    return ReportFigure([Drawings(drawings)], caption, commands)
 
 
-def _rate_distortion(result: BitsMeasured, command: str) -> ReportFigure:
+def _rate_distortion(result: BitsMeasured, commands: Sequence[str]) -> ReportFigure:
     reverse_time = [float(result.T - t + 1) for t in result.t]
     time = Axis("reverse process time, $T − t + 1$")
     rmse, rate = Axis("distortion, RMSE on 0–255"), Axis("rate, bits/dim")
@@ -145,9 +147,9 @@ def _rate_distortion(result: BitsMeasured, command: str) -> ReportFigure:
         "$L_T + … + L_t$, the picture is guessed as $x̂_0$. The rate rises at the end, where the "
         "distortion hardly falls any more: most bits describe imperceptible detail."
     )
-    return ReportFigure([Drawings(drawings)], caption, [f"{command} --json"])
+    return ReportFigure([Drawings(drawings)], caption, commands)
 
 
-def _table_4(result: BitsMeasured, command: str) -> ReportFigure:
+def _table_4(result: BitsMeasured, commands: Sequence[str]) -> ReportFigure:
     caption = "Rate and distortion along the reverse process, as in Table 4."
-    return ReportFigure([ReportTable(TABLE_4_HEADERS, table_4_rows(result))], caption, [command])
+    return ReportFigure([ReportTable(TABLE_4_HEADERS, table_4_rows(result))], caption, commands)

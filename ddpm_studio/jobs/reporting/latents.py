@@ -42,10 +42,8 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
         what="picture" if subject.dataset is not None else "sample",
         how=sampling_text(subject, drawn),
     )
-    commands = [
-        subject.command("share", request, inputs.args[0], out=f"share-{request.t}.png")
-        for request in asked
-    ]
+    named = [(request, f"share-{request.t}.png") for request in asked]
+    commands = subject.input_commands("share", named, inputs, [(0,)] * len(named))
     rows = [
         Row(result.pictures, t_label(request.t), result.latent)
         for request, result in zip(requests, drawn, strict=True)
@@ -54,7 +52,7 @@ def _shared(subject: Subject, requests: Sequence[ShareRequest]) -> Generator[Eve
     tiles = Tiles(rows, title, leading=math("x_t"))
     source = Tiles([Row(inputs.pictures[:1], math("x_0"))], "The picture whose latents they are")
     entry = REPORT_PARTS["share"]
-    figure = ReportFigure([source, tiles], caption, [*inputs.commands, *commands])
+    figure = ReportFigure([source, tiles], caption, commands)
     return Section(entry.name, entry.title, entry.paper, "", [figure])
 
 
@@ -108,14 +106,13 @@ def _pairs_figure(
     requests: Sequence[InterpolateRequest],
     drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
-    rows, commands = [], [*inputs.commands]
-    for index, (request, result) in enumerate(zip(requests, drawn, strict=True)):
-        a, b = _PAIRS[index]
-        rows.append(_between(inputs.pictures[a], result.pictures, inputs.pictures[b]))
-        name = f"interpolate-{index + 1}.png"
-        commands.append(
-            subject.command("interpolate", request, inputs.args[a], inputs.args[b], out=name)
-        )
+    pairs = _PAIRS[: len(requests)]
+    rows = [
+        _between(inputs.pictures[a], result.pictures, inputs.pictures[b])
+        for result, (a, b) in zip(drawn, pairs, strict=True)
+    ]
+    named = [(request, f"interpolate-{index + 1}.png") for index, request in enumerate(requests)]
+    commands = subject.input_commands("interpolate", named, inputs, pairs)
     caption = prose(
         "Interpolations of {what} at {t}, {how}: at the sides the sources $x_0$ and $x_0′$, "
         "between them the decoded mixtures $x̄_0 ∼ p_θ(x_0|x̄_t)$ of their latents, "
@@ -135,15 +132,12 @@ def _by_t_figure(
     drawn: Sequence[DrawingResult],
 ) -> ReportFigure:
     a, b = _PAIRS[0]
-    rows, commands = [], [*inputs.commands]
-    for request, result in zip(requests, drawn, strict=True):
-        rows.append(
-            _between(inputs.pictures[a], result.pictures, inputs.pictures[b], t_label(request.t))
-        )
-        name = f"interpolate-t-{request.t}.png"
-        commands.append(
-            subject.command("interpolate", request, inputs.args[a], inputs.args[b], out=name)
-        )
+    rows = [
+        _between(inputs.pictures[a], result.pictures, inputs.pictures[b], t_label(request.t))
+        for request, result in zip(requests, drawn, strict=True)
+    ]
+    named = [(request, f"interpolate-t-{request.t}.png") for request in requests]
+    commands = subject.input_commands("interpolate", named, inputs, _PAIRS[:1] * len(named))
     caption = prose(
         "From coarse to fine: the first pair, mixed at falling t. At $t = T$ nothing of the "
         "sources is left and what is drawn is new; at $t = 0$ the mixtures are blends of pixels."

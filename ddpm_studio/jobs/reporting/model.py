@@ -54,8 +54,7 @@ def _graphical_model(subject: Subject) -> Generator[Event, None, Section]:
     )
     drawing = chain(nodes, title="The graphical model, from noise to a picture")
     entry = REPORT_PARTS[_PART]
-    commands = [*inputs.commands, subject.part_command(_PART)]
-    figures = [ReportFigure([Drawings([drawing])], caption, commands)]
+    figures = [ReportFigure([Drawings([drawing])], caption, subject.part_commands(_PART))]
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
 

@@ -112,7 +112,7 @@ def _commands(subject: Subject, evaluation: RecordedEvaluation) -> list[str]:
         subject.dataset is not None
         and subject.dataset.fingerprint == real_data_fingerprint(evaluation)
     )
-    if not is_same_data:
+    if not is_same_data or subject.in_memory:
         return []
     info, names = subject.model.info, subject.data_args
     return [evaluate_command(info, evaluation.step, request, subject.run_arg, names)]

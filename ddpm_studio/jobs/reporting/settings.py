@@ -49,7 +49,7 @@ def _settings(subject: Subject) -> Section:
         text = f"It was trained elsewhere: {info.origin or 'it is not known where'}."
         figures.append(ReportFigure([Note(text, missing=True)]))
     figures.append(
-        ReportFigure([Facts(_report(subject))], "This report.", [_full_report_command(subject)])
+        ReportFigure([Facts(_report(subject))], "This report.", _full_report_commands(subject))
     )
     return Section(entry.name, entry.title, entry.paper, "", figures)
 
@@ -127,13 +127,19 @@ def _report(subject: Subject) -> list[tuple[str, str]]:
         ("Device", subject.model.device.type),
         ("Sampler steps", f"{subject.steps:,}" if subject.steps else default_steps),
         ("Quick", "yes" if request.quick else "no"),
-        ("Pictures", ", ".join(subject.data_args) or "those it was trained on"),
+        ("Pictures", _pictures(subject)),
     ]
 
 
-def _full_report_command(subject: Subject) -> str:
+def _pictures(subject: Subject) -> str:
+    if subject.in_memory:
+        return "pictures from memory"
+    return ", ".join(subject.data_args) or "those it was trained on"
+
+
+def _full_report_commands(subject: Subject) -> list[str]:
     request = subject.request.model_copy(update={"only": None})
-    return subject.command("report", request, *subject.data_args, out="report.html")
+    return subject.data_commands("report", request, out="report.html")
 
 
 def _title(table: Table[Any], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,6 @@ _MAX_ROW_WIDTH = 780
 _MAX_COLUMNS = 12
 _MAX_CLASSES = 100
 _INPUT_COUNT = 6
-_INPUT_FOLDER = "ends"
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class InputPictures:
     Args:
         pictures: the pictures.
         classes: class name of each, None if unknown.
-        args: name of each in commands.
-        commands: commands that draw them first, if no others than the model's are available.
+        args: name of each in commands; empty: they have none.
+        sampling: the request that draws them, into files of these names, if none are available.
     """
 
     pictures: Pictures
     classes: Sequence[str | None]
     args: Sequence[str]
-    commands: Sequence[str] = ()
+    sampling: SampleRequest | None = None
 
     def labelled(self, number: int) -> LabelledPicture:
         """Return a picture with its class, as the terminal reads it by its name."""
@@ -95,6 +95,7 @@ class Subject:
         dataset: these pictures, None if none are available.
         no_data: the reason if none are.
         are_prepared: as of :func:`prepare_given_pictures`.
+        in_memory: whether the sources are temporary files, which commands can't name.
     """
 
     request: ReportRequest
@@ -104,6 +105,7 @@ class Subject:
     dataset: Dataset | None
     no_data: str = ""
     are_prepared: bool = False
+    in_memory: bool = False
     _samples: DrawingResult | None = field(default=None, init=False)
     _inputs: InputPictures | None = field(default=None, init=False)
 
@@ -196,33 +198,52 @@ class Subject:
     def input_pictures(self) -> Generator[Event, None, InputPictures]:
         """Return six input pictures, evenly chosen from the available ones, else drawn."""
         if self._inputs is None:
-            self._inputs = (
-                (yield from self._draw_inputs()) if self.dataset is None else self._select_inputs()
-            )
+            choose = self._draw_inputs if self.dataset is None else self._select_inputs
+            self._inputs = yield from choose()
         return self._inputs
 
     def input_cost(self) -> int:
         """Return the number of network evaluations for the input pictures."""
         return 0 if self.dataset is not None else _INPUT_COUNT * self.evaluations
 
-    def _select_inputs(self) -> InputPictures:
+    def _select_inputs(self) -> Generator[Event, None, InputPictures]:
+        named = yield from self._named_datasets()
+        owners = [k * len(named) // _INPUT_COUNT for k in range(_INPUT_COUNT)]
+        pictures: list[Pictures] = []
+        classes: list[str | None] = []
+        args: list[str] = []
+        for index, (name, dataset) in enumerate(named):
+            numbers = _evenly_spaced(owners.count(index), len(dataset))
+            pictures.append(dataset.images[numbers])
+            classes += [dataset.class_of(number) for number in numbers]
+            args += [picture_name(name, number) for number in numbers if name]
+        return InputPictures(np.concatenate(pictures), classes, args)
+
+    def _named_datasets(self) -> Generator[Event, None, list[tuple[str, Dataset]]]:
+        """Return up to six data sets to choose inputs from, with their names in commands, if any.
+
+        Commands number the pictures of one source, so that several are read one by one.
+        """
         assert self.dataset is not None
-        total = len(self.dataset)
-        numbers = [(2 * k + 1) * total // (2 * _INPUT_COUNT) for k in range(_INPUT_COUNT)]
-        location = self.data_args[0] if self.data_args else self.run_arg
-        args = [picture_name(location, number) for number in numbers]
-        classes = [self.dataset.class_of(number) for number in numbers]
-        return InputPictures(np.ascontiguousarray(self.dataset.images[numbers]), classes, args)
+        if self.in_memory:
+            return [("", self.dataset)]
+        if len(self.sources) <= 1:
+            return [(self.data_args[0] if self.sources else self.run_arg, self.dataset)]
+        named: list[tuple[str, Dataset]] = []
+        for number in _evenly_spaced(min(_INPUT_COUNT, len(self.sources)), len(self.sources)):
+            # A source may be none without the others, such as a file of labels.
+            with contextlib.suppress(StudioError):
+                job = prepare_given_pictures(self.model.info, [self.sources[number]])
+                named.append((self.data_args[number], (yield from job)))
+        return named or [("", self.dataset)]
 
     def _draw_inputs(self) -> Generator[Event, None, InputPictures]:
         request = self.drawing_from_noise(count=_INPUT_COUNT)
         drawn = yield from sample(request, self.models)
         labels = [label_at(drawn.recipe, number) for number in range(_INPUT_COUNT)]
         classes = [None if label is None else self.classes[label] for label in labels]
-        args = [f"{_INPUT_FOLDER}/{number:05}.png" for number in range(_INPUT_COUNT)]
-        return InputPictures(
-            drawn.pictures, classes, args, [self.command("sample", request, out=_INPUT_FOLDER)]
-        )
+        args = [f"{number:05}.png" for number in range(_INPUT_COUNT)]
+        return InputPictures(drawn.pictures, classes, args, request)
 
     @property
     def uses_run_name(self) -> bool:
@@ -246,7 +267,7 @@ class Subject:
 
     @property
     def data_args(self) -> list[str]:
-        """Names of the given pictures in commands; empty if they are the run's own."""
+        """Names of the given files and folders in commands; empty if pictures are the run's own."""
         return [sample_name(source) or str(source) for source in self.sources]
 
     def command(
@@ -269,10 +290,52 @@ class Subject:
             options += ["--out", out]
         return shlex.join(["ddpm-studio", name, self.run_arg, *map(str, args), *options])
 
-    def part_command(self, part: str) -> str:
-        """Return the command line that makes one part of this report again."""
+    def data_commands(
+        self, name: str, request: Request, *, out: str = "", also: Sequence[str] = ()
+    ) -> list[str]:
+        """Return :meth:`command` with the given pictures; empty if these are in memory."""
+        if self.in_memory:
+            return []
+        return [self.command(name, request, *self.data_args, out=out, also=also)]
+
+    def part_commands(self, part: str) -> list[str]:
+        """Return the command line that makes one part of this report again, if there is one."""
         request = self.request.model_copy(update={"only": part})
-        return self.command("report", request, *self.data_args, out=f"{part}.html")
+        return self.data_commands("report", request, out=f"{part}.html")
+
+    def input_commands(
+        self,
+        name: str,
+        requests: Sequence[tuple[Request, str]],
+        inputs: InputPictures,
+        numbers: Sequence[tuple[int, ...]],
+    ) -> list[str]:
+        """Return the command lines that repeat requests of a figure; empty if inputs have no name.
+
+        Input pictures that the model draws are drawn first, into a folder of each figure's own, as
+        a folder is not written twice.
+
+        Args:
+            name: name of the command.
+            requests: the requests, and the file that each writes.
+            inputs: the input pictures.
+            numbers: the numbers of each request's input pictures.
+        """
+        if not inputs.args:
+            return []
+        commands, args = [], inputs.args
+        if inputs.sampling is not None:
+            folder = f"{Path(requests[0][1]).stem}-inputs"
+            commands.append(self.command("sample", inputs.sampling, out=folder))
+            args = [f"{folder}/{arg}" for arg in args]
+        for (request, out), of_request in zip(requests, numbers, strict=True):
+            commands.append(self.command(name, request, *(args[k] for k in of_request), out=out))
+        return commands
+
+
+def _evenly_spaced(count: int, total: int) -> list[int]:
+    """Return ``count`` of the numbers below ``total``, in the middles of equal parts."""
+    return [(2 * k + 1) * total // (2 * count) for k in range(count)]
 
 
 def prepare_report_pictures(

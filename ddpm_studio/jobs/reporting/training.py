@@ -110,7 +110,7 @@ def _figure(subject: Subject, steps: Values, held_out: Values, ticks: Values) ->
         blocks.append(Note(_no_held_out(subject), missing=True))
     if not len(by_t):
         blocks.append(Note("The loss by t of the training is not recorded.", missing=True))
-    return ReportFigure(blocks, caption, [subject.part_command(_PART)])
+    return ReportFigure(blocks, caption, subject.part_commands(_PART))
 
 
 def _no_held_out(subject: Subject) -> str:

@@ -34,6 +34,7 @@ def report(
     models: ModelStore,
     *,
     are_prepared: bool = False,
+    in_memory: bool = False,
 ) -> Generator[Event, None, Path]:
     """Write a self-contained HTML file with a run's counterparts of the paper's figures.
 
@@ -45,6 +46,8 @@ def report(
         path: ends with ``.html``.
         models: store of models.
         are_prepared: as of :func:`prepare_given_pictures`.
+        in_memory: whether the sources are temporary files of pictures in memory; no command is
+            given that would name them.
 
     Yields:
         Progress and Notices.
@@ -60,7 +63,7 @@ def report(
     model = models.get(request.run, request.weights, request.device)
     models = _FixedModelStore(model)
     dataset, no_data = yield from prepare_report_pictures(model, sources, are_prepared=are_prepared)
-    subject = Subject(request, model, models, sources, dataset, no_data, are_prepared)
+    subject = Subject(request, model, models, sources, dataset, no_data, are_prepared, in_memory)
     parts = [REPORT_PARTS[request.only]] if request.only else list(REPORT_PARTS.values())
     plans: list[tuple[ReportPartInfo, PartPlan]] = [(part, part.load()(subject)) for part in parts]
     progress = _TotalProgress(sum(max(_MIN_COST, plan.cost) for _, plan in plans))
