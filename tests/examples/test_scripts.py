@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +36,28 @@ def test_figures_lay_their_pictures_out_in_rows(name: str, load: Load, run: Path
     load(name).main(["--run", str(run), "--out", "figure.png", *options])
     with Image.open("figure.png") as figure:
         assert figure.size == (cells(columns), cells(rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("figure_7_shared_latents", "share"), ("figure_8_interpolation", "interpolate")],
+)
+def test_a_row_is_drawn_in_its_share_of_the_steps(
+    name: str, method: str, load: Load, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 10 steps for T = 20, one for every two timesteps below t, as sampling from T takes."""
+    taken: dict[int, int] = {}
+    draw = getattr(ds.Run, method)
+
+    def watched(opened: ds.Run, *pictures: Any, **options: Any) -> ds.Drawing:
+        drawn: ds.Drawing = draw(opened, *pictures, **options, frames=100)
+        taken[options["t"]] = len(drawn.frames) - 1
+        return drawn
+
+    monkeypatch.setattr(ds.Run, method, watched)
+    load(name).main(["--run", str(run), "--steps", "10"])
+    assert taken == {t: max(1, round(t / 2)) for t in taken}
+    assert {20, 15, 10, 5} <= taken.keys()
 
 
 def test_rate_against_distortion(load: Load, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
