@@ -7,10 +7,11 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
+from ddpm_studio.engine.tables import SAMPLERS
 from ddpm_studio.jobs.drawing.interpolation import interpolate
 from ddpm_studio.jobs.drawing.models import ModelStore
 from ddpm_studio.jobs.drawing.sampling import sample
-from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class
+from ddpm_studio.jobs.drawing.sampling_defaults import with_default_class, with_run_defaults
 from ddpm_studio.jobs.drawing.sharing import share
 from ddpm_studio.jobs.events import DrawingResult, Event
 from ddpm_studio.jobs.frames import STORED_VIEWS
@@ -41,7 +42,8 @@ def result_rows(
     """Draw rows like the paper's figures: x̂_0 over time, a shared latent, an interpolation.
 
     Args:
-        request: run, sampler, steps and seed of all three.
+        request: run, sampler, steps and seed of all three; what shares a latent is drawn in two
+            steps where one would draw the same picture each time.
         t: the t at which the latent is shared, and at which latents are mixed.
         models: store of models.
 
@@ -51,12 +53,17 @@ def result_rows(
     Raises:
         StudioError: if the run can't be read or a setting is out of range.
     """
-    request = with_default_class(models.for_drawing(request.run, request), request)
+    model = models.for_drawing(request.run, request)
+    request = with_default_class(model, request)
     pair_request = request.model_copy(update={"count": 2, "frames": _COLUMNS})
     ends, frames = yield from collect_frames(sample(pair_request, models))
     # Settings left open stay so, so that each gets the run's defaults.
     settings = request.model_dump(exclude={"count", "all_classes", "frames"}, exclude_unset=True)
-    shared = yield from share(ShareRequest(**settings, t=t, count=_COLUMNS), None, models)
+    sharing = ShareRequest(**settings, t=t, count=_COLUMNS)
+    resolved = with_run_defaults(model, sharing)
+    if SAMPLERS[resolved.sampler].few_step and resolved.steps == 1:
+        sharing = sharing.model_copy(update={"steps": 2})
+    shared = yield from share(sharing, None, models)
     mixing = InterpolateRequest(**settings, t=t, steps_lambda=_COLUMNS)
     mixed = yield from interpolate(mixing, list(ends.pictures), models)
     rows = {

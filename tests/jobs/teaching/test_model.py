@@ -15,7 +15,12 @@ from ddpm_studio.jobs.events import DrawingResult
 from ddpm_studio.jobs.teaching.algorithms import sampling_steps, training_step
 from ddpm_studio.jobs.teaching.drawing import result_rows, reverse_rows, step_rows
 from ddpm_studio.jobs.teaching.estimating import bound_estimates, predictions
-from ddpm_studio.requests import PictureMeasureRequest, PrepareOptions, SampleRequest
+from ddpm_studio.requests import (
+    DistillRequest,
+    PictureMeasureRequest,
+    PrepareOptions,
+    SampleRequest,
+)
 from tests.jobs.conftest import REQUEST, finish
 
 
@@ -147,6 +152,18 @@ def test_algorithm_2_of_a_learned_variance_and_of_a_learned_mean(
     assert len({step.sigma for step in steps}) == 20
     _, drawn = finish(jobs.sample(asked.model_copy(update={"count": 1}), ModelStore()))
     assert np.abs(drawn.pictures[0].astype(int) - steps[-1].x_before).max() <= 1
+
+
+def test_a_student_of_one_step_has_all_rows(run: Path, tmp_path: Path) -> None:
+    few = {"steps": 2, "batch_size": 2, "sample_count": 0, "draw_steps": 1, "device": "cpu"}
+    student = tmp_path / "student"
+    finish(jobs.distill(DistillRequest.model_validate({"run": run, **few}), student))
+    asked = SampleRequest(run=student, device="cpu", seed=4)
+    _, found = finish(result_rows(asked, 10, ModelStore()))
+    shared = found.rows["shared"]
+    assert len(shared) == 8
+    assert not np.array_equal(shared[0], shared[1]), "of one latent, and not all the same"
+    assert len(found.rows["progressive"]) == 2, "noise, and the picture after one step"
 
 
 def test_rows_are_what_the_tools_draw(asked: SampleRequest) -> None:
