@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -36,7 +36,7 @@ class _UndoStep:
     """Undo step of a rename or a move to the trash.
 
     ``do`` submits the job that moves the run from ``source``, where it is since, to ``target``;
-    ``number`` is that of the change, see :func:`next_change`.
+    ``number`` is that of the change, see :func:`next_change`; 0: undoing it has failed.
     """
 
     source: Path
@@ -134,8 +134,8 @@ class RunFiles(QObject):
         return new
 
     def _check_not_reserved(self, run: Path) -> None:
-        """Raise StudioError if a training is to make its folder there."""
-        if self._studio.trainer.is_reserved(run):
+        """Raise StudioError if a training is to make its folder there, and has not made it yet."""
+        if not run.exists() and self._studio.trainer.is_reserved(run):
             raise reserved(run.name)
 
     def _on_name(self, run: Path, name: str) -> None:
@@ -207,9 +207,9 @@ class RunFiles(QObject):
         return job
 
     def _put_back(self, step: _UndoStep) -> None:
-        """Keep a step that failed: what prevents it, such as a training, may go away."""
+        """Keep a step that failed, after all others: what prevents it may go away, or never."""
         if step.source.exists():
-            self._undo_steps.append(step)
+            self._undo_steps.insert(0, replace(step, number=0))
             self._refresh()
 
     def _on_restored(self, was_open: bool, run: Path) -> None:

@@ -277,6 +277,37 @@ def test_what_is_gone_for_good_does_not_stand_before_an_earlier_undo(
     qtbot.waitUntil(other.is_dir, timeout=WAIT)
 
 
+def test_an_undo_that_fails_comes_after_all_others(
+    qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undo, pins = window.actions_["edit.undo"], window.studio.pins
+    pins.add(np.zeros((8, 8, 3), np.uint8))
+    qtbot.waitUntil(lambda: bool(pins.items), timeout=WAIT)
+    pins.remove(pins.items)
+    other = run.parent / "other"
+    shutil.copytree(tiny_run, other)
+    window.run_files.trash(other)
+    qtbot.waitUntil(lambda: "other is in the trash" in window.messages.text, timeout=WAIT)
+    window.actions_["run.rename"].trigger()
+    rename(qtbot, window, "second")
+    qtbot.waitUntil(lambda: window.studio.run == run.parent / "second", timeout=WAIT)
+
+    # Another run takes the former name, and is being trained.
+    shutil.copytree(tiny_run, run)
+    with monkeypatch.context() as patch:
+        patch.setattr(window.studio.trainer, "is_reserved", lambda path: path == run)
+        undo.trigger()
+    qtbot.waitUntil(lambda: "There is a run 'first' already" in window.messages.text, timeout=WAIT)
+    undo.trigger()
+    qtbot.waitUntil(other.is_dir, timeout=WAIT)
+    undo.trigger()
+    assert pins.items
+    shutil.rmtree(run)
+    undo.trigger()
+    qtbot.waitUntil(lambda: window.studio.run == run, timeout=WAIT)
+    assert not undo.isEnabled()
+
+
 def test_cards_of_the_start_page_have_the_keys_and_the_menu(
     qtbot: QtBot, window: MainWindow, run: Path, tiny_run: Path
 ) -> None:
