@@ -37,13 +37,14 @@ class BudgetChoice(QWidget):
 
     Until the person changes what a budget has decided, the form follows it and the measured speed
     of this machine. Where nothing could be recognised in time, smaller pictures are offered. With a
-    warm start the form has the network of its model, until the person chooses another.
+    warm start the form has the network of its model; choosing another ends the warm start.
 
     Args:
         studio: has the open pictures, which may be made smaller.
         meter: knows how fast this machine is.
         form: the settings.
-        start_from: is offered where the time is short or the pictures are few.
+        start_from: is offered where the time is short or the pictures are few, and with custom
+            settings.
         parent: the owner.
     """
 
@@ -131,7 +132,7 @@ class BudgetChoice(QWidget):
 
     def _follow(self) -> None:
         """Set the form to the plan for the budget, as far as that is known by now."""
-        self.start_from.set_worthwhile(self._saves_time)
+        self.start_from.set_worthwhile(self._is_start_worthwhile)
         plan, preset = self._plan(), self.start_from.preset
         settings: dict[str, Any] = {} if preset is None else {"preset": preset}
         if plan is not None:
@@ -162,13 +163,13 @@ class BudgetChoice(QWidget):
         if any(values[key] != value for key, value in self._applied_settings.items()):
             self.budget = None
         self._show()
-        if self.start_from.preset not in (None, values["preset"]):
-            self.start_from.turn_off()
 
     def _show(self) -> None:
         chosen = self.budget.name if self.budget is not None else ""
         self.buttons[chosen].setChecked(True)
-        self.start_from.set_worthwhile(self._saves_time)
+        self.start_from.set_worthwhile(self._is_start_worthwhile)
+        own_preset = str(self._form.values()["preset"]) if self.budget is None else None
+        self.start_from.set_own_preset(own_preset)
         self._smaller = size = self._smaller_size()
         self.smaller.setVisible(size is not None)
         if size is not None and self._meter.speed is not None:
@@ -179,14 +180,16 @@ class BudgetChoice(QWidget):
             self.smaller.setAccessibleName(text)
 
     @property
-    def _saves_time(self) -> bool:
-        """Whether a warm start saves much of the training."""
-        has_few_pictures = (self._meter.pictures or _FEW_PICTURES) < _FEW_PICTURES
+    def _is_start_worthwhile(self) -> bool:
+        """Whether a warm start saves much of the training, or custom settings may be for one."""
         if self.budget is None:
-            return has_few_pictures
-        seconds = self.budget.seconds
+            return True
         # A budget without seconds is the paper's training, which is from scratch.
-        return seconds is not None and (has_few_pictures or seconds <= _SHORT_SECONDS)
+        if self.budget.seconds is None:
+            return False
+        # While pictures are read their number is unknown: what is ticked stays.
+        has_few_pictures = (self._meter.pictures or 0) < _FEW_PICTURES
+        return has_few_pictures or self.budget.seconds <= _SHORT_SECONDS
 
     def _smaller_size(self) -> ImageSize | None:
         """Return a smaller size at which pictures are recognisable in time, where that helps."""

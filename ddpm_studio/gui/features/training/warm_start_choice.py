@@ -38,6 +38,7 @@ class WarmStartChoice(QWidget):
         self._searched_for: object = None
         self._search_job: JobHandle[list[BaseRun]] | None = None
         self._is_worthwhile = False
+        self._own_preset: str | None = None
         self.box = QCheckBox()
         self.description = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
@@ -45,7 +46,7 @@ class WarmStartChoice(QWidget):
         layout.setSpacing(SPACE_S)
         layout.addWidget(self.box)
         layout.addWidget(self.description)
-        self.box.toggled.connect(self._on_toggled)
+        self.box.toggled.connect(self.changed)
         studio.data_changed.connect(self._search)
         studio.run_changed.connect(self._search)
         self._show()
@@ -54,28 +55,36 @@ class WarmStartChoice(QWidget):
     @property
     def run(self) -> Path | None:
         """The run whose weights the training begins with; None: training from scratch."""
-        return self._base.run if self._base is not None and self._chosen else None
+        return self._base.run if self._base is not None and self.box.isChecked() else None
 
     @property
     def preset(self) -> str | None:
         """The network preset of a warm start; None without one."""
-        return self._base.preset if self._base is not None and self._chosen else None
+        return self._base.preset if self._base is not None and self.box.isChecked() else None
 
     def set_worthwhile(self, is_worthwhile: bool) -> None:
-        """Show or hide the box: with enough time and many pictures a warm start saves little."""
+        """Show the box, or untick and hide it: with enough time and pictures it saves little."""
         self._is_worthwhile = is_worthwhile
+        if not is_worthwhile:
+            # What is not seen must not come back later, and change the settings.
+            self.box.setChecked(False)
         self._show()
 
-    def turn_off(self) -> None:
-        """Uncheck the box, as another network was chosen than that of the model, and say so."""
-        if self._base is not None:
+    def set_own_preset(self, preset: str | None) -> None:
+        """Set the network that was chosen by hand, and untick the box if it is another's.
+
+        Args:
+            preset: the network's preset; None: a time budget decides.
+        """
+        self._own_preset = preset
+        if self._is_network_another:
             self.box.setChecked(False)
-            template = self.tr("{name} has another network: the one chosen learns from scratch")
-            self.description.setText(template.format(name=self._base.title))
+        self._describe()
 
     @property
-    def _chosen(self) -> bool:
-        return self._is_worthwhile and self.box.isChecked()
+    def _is_network_another(self) -> bool:
+        """Whether another network than the model's was chosen by hand."""
+        return self._base is not None and self._own_preset not in (None, self._base.preset)
 
     def _search(self) -> None:
         """Search for models to start from that suit the open pictures, unless those are known."""
@@ -101,15 +110,20 @@ class WarmStartChoice(QWidget):
             self.box.setText(escape_mnemonics(title))
             tip = self.tr("Shapes are there at once, and turn into those of your pictures")
             name(self.box, title, tip)
-            self.description.setText(self._base.description)
+            self._describe()
         self._show()
         if self.run != previous:
             self.changed.emit()
 
-    def _on_toggled(self, checked: bool) -> None:
-        if checked and self._base is not None:
-            self.description.setText(self._base.description)
-        self.changed.emit()
+    def _describe(self) -> None:
+        """Describe what is kept of the model, or why nothing is."""
+        if self._base is None:
+            return
+        text = self._base.description
+        if self._is_network_another and not self.box.isChecked():
+            template = self.tr("{name} has another network: the one chosen learns from scratch")
+            text = template.format(name=self._base.title)
+        self.description.setText(text)
 
     def _show(self) -> None:
         self.setVisible(self._is_worthwhile and self._base is not None)

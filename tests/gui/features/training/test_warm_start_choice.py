@@ -92,7 +92,13 @@ def test_who_chooses_another_network_does_not_start_from_the_model(
     assert offer.description.text() == (
         "Toy has another network: the one chosen learns from scratch"
     )
+    network.setCurrentIndex(network.findData("tiny"))
+    assert "Begins with the weights of Toy" in offer.description.text(), "the same network by now"
+    assert offer.run is None, "nobody has asked for it again"
+    network.setCurrentIndex(network.findData("small"))
+    assert "from scratch" in offer.description.text()
     window.training.budget.choose("10m")
+    assert "from scratch" not in offer.description.text(), "the time has chosen the network"
     offer.box.click()
     assert form.value().preset == "tiny"
     assert "Begins with the weights of Toy" in offer.description.text()
@@ -122,6 +128,47 @@ def test_it_is_not_offered_where_it_saves_little(
     for text, there in (("10m", True), ("night", False)):
         window.training.budget.choose(text)
         assert offer.isHidden() is not there, text
+
+
+def test_custom_settings_leave_no_box_ticked_that_is_not_seen(
+    qtbot: QtBot,
+    backend: Backend,
+    ready: Path,
+    own_pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ddpm_studio.gui.features.training import budget_choice
+
+    monkeypatch.setattr(budget_choice, "_FEW_PICTURES", 5)
+    window = with_pictures(qtbot, backend, own_pictures)
+    form, budget, offer = (window.training.form, window.training.budget, window.training.start_from)
+    qtbot.waitUntil(lambda: not offer.isHidden(), timeout=WAIT)
+    offer.box.click()
+    for minutes in (15, 120):
+        form.set_value({"minutes": minutes})
+        assert budget.budget is None
+        assert str(offer.run) == str(ready.resolve()), "that is no reason to begin from scratch"
+        assert not offer.isHidden()
+    network = form.editor("preset")
+    assert isinstance(network, QComboBox)
+    for text in ("", "10m"):
+        budget.choose(text)
+        offer.box.setChecked(True)
+        network.setCurrentIndex(network.findData("small"))
+        assert not offer.box.isChecked()
+        assert not offer.isHidden(), "it says why it is not ticked any more"
+
+    budget.choose("10m")
+    offer.box.click()
+    budget.choose("night")
+    assert offer.isHidden()
+    form.set_value({"batch_size": 3})
+    network.setCurrentIndex(network.findData("small"))
+    monkeypatch.setattr(budget_choice, "_FEW_PICTURES", 5_000)
+    window.studio.data_changed.emit()
+    assert not offer.isHidden()
+    assert offer.run is None
+    assert form.value().preset == "small"
 
 
 def test_without_pictures_or_a_model_like_them_nothing_is_offered(
