@@ -70,14 +70,17 @@ class ClassChoice(QObject):
         return fields | {"guidance_rescale": rescale} if self._guided and rescale else fields
 
     def set_value(self, fields: Mapping[str, Any]) -> None:
-        """Set the controls from the fields of a request; those without a field stay unchanged."""
+        """Set the controls from the fields of a request; those without a field stay unchanged.
+
+        So does guidance where it is not possible.
+        """
         if "class_label" in fields:
             box = self.class_label
             chosen = _ALL if fields.get("all_classes") else fields["class_label"]
             if fields.get("class_labels") is not None:
                 chosen = _PICTURES
             box.setCurrentIndex(max(0, box.findData(chosen)))
-        if "guidance" in fields:
+        if "guidance" in fields and self.guidance.isEnabled():
             self.guidance.setValue(fields["guidance"])
             self.rescale.setValue(fields.get("guidance_rescale", 0.0))
 

@@ -193,7 +193,8 @@ class SamplerBar(QWidget):
     def set_value(self, fields: Mapping[str, Any]) -> None:
         """Set the controls from fields as :meth:`value` returns them; emits ``changed`` once.
 
-        Controls without a field stay unchanged.
+        Controls without a field stay unchanged, and so does a variance that can't be chosen: its
+        field has no effect, and is no choice for the next model.
         """
         blocked = self.blockSignals(True)
         previous = self.value()
@@ -206,8 +207,9 @@ class SamplerBar(QWidget):
             self._set_options(fields.get("sampler_options", {}))
         self.seed.set_value(fields.get("seed", self.seed.value))
         self.clip.setChecked(fields.get("clip_x0", self.clip.isChecked()))
-        for group, key in ((self.variance, "variance"), (self.precision, "precision")):
-            _check(group, fields.get(key))
+        if self.variance.isEnabled():
+            _check(self.variance, fields.get("variance"))
+        _check(self.precision, fields.get("precision"))
         self.blockSignals(blocked)
         if self.value() != previous:
             self.changed.emit()

@@ -228,7 +228,8 @@ class InpaintPanel(ToolPanel):
         if self.canvas.painted.shape == found.mask.shape:
             self.canvas.set_mask(found.mask)
         choose(self.count, fields["count"])
-        self.jump.setValue(fields["jump"])
+        if self.jump.isEnabled():
+            self.jump.setValue(fields["jump"])
         self.resamplings.setValue(fields["resamplings"])
         self.sampler.set_value(fields)
 

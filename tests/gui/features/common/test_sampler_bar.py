@@ -365,3 +365,17 @@ def test_a_fixed_variance_goes_with_the_model_until_it_is_chosen(qtbot: QtBot) -
     for variance in ("fixed_small", None, "fixed_small"):
         bar.follow(view_of(Path("/run"), variance=variance))
         assert bar.value()["variance"] == "fixed_large"
+
+
+def test_what_has_no_effect_in_a_recipe_is_no_choice_for_the_next_model(qtbot: QtBot) -> None:
+    bar = SamplerBar()
+    qtbot.addWidget(bar)
+    classes = {"known_classes": ("a", "b")}
+    bar.follow(view_of(Path("/run"), variance="fixed_small", guidable=True, **classes))
+    bar.guidance.setValue(3)
+    bar.follow(view_of(Path("/run"), variance=None, guidable=False, **classes))
+    bar.set_value({"seed": 5, "variance": "fixed_large", "guidance": 1.0})
+    bar.follow(view_of(Path("/run"), variance="fixed_small", guidable=True, **classes))
+    assert bar.value()["seed"] == 5
+    assert bar.value()["variance"] == "fixed_small"
+    assert bar.guidance.value() == 3

@@ -13,6 +13,8 @@ from ddpm_studio.gui.widgets.layout.empty_state import EmptyState
 from ddpm_studio.gui.widgets.pictures.mask_editor import MaskEditor
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.drawing.recipes import ParsedRecipe
+from ddpm_studio.requests import InpaintRequest
 from tests.gui.other_run import other_run
 from tests.gui.panel_help import WAIT, drop, files, fitted, open_run
 from tests.gui.summaries import STUDENT, view_of
@@ -88,11 +90,18 @@ def test_another_run_brings_a_picture_of_its_own(
 def test_a_student_has_no_steps_to_jump_over(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
     panel = InpaintPanel(studio, ActionRegistry(parent=studio))
     qtbot.addWidget(panel)
+    panel.jump.setValue(3)
     enabled = []
     for changes in ({}, STUDENT, {}):
         panel.sampler.follow(view_of(tmp_path, **changes))
         enabled.append(panel.jump.isEnabled())
+        if changes == STUDENT:
+            # A picture of the student, whose recipe has the jump that is the default.
+            inputs = {"picture": np.zeros((16, 16, 3), np.uint8), "mask": np.ones((16, 16), bool)}
+            request = InpaintRequest(run=tmp_path)
+            studio.restored.emit(ParsedRecipe("inpaint", request, tmp_path, 0, None, "", inputs))
     assert enabled == [True, False, True]
+    assert panel.jump.value() == 3, "what had no effect for the student is no choice"
 
 
 def test_a_picture_that_was_chosen_stays_with_another_run(
