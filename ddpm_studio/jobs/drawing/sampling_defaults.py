@@ -69,13 +69,12 @@ def with_default_guidance(model: Model, request: DrawRequestT) -> DrawRequestT:
 def with_process_defaults(model: Model, request: DrawRequestT) -> DrawRequestT:
     """Return a request with its model's clipping and fixed variance, unless it sets them itself.
 
-    Where no variance can be chosen, the request has the field's default.
+    One that it sets is kept also where it has no effect, so that a recipe stays the same when it is
+    drawn again.
     """
     request = with_default_clipping(model, request)
     variance = model.info.fixed_variance
-    if variance is None:
-        variance = DrawRequest.model_fields["variance"].default
-    elif "variance" in request.model_fields_set:
+    if variance is None or "variance" in request.model_fields_set:
         return request
     return request.model_copy(update={"variance": variance})
 

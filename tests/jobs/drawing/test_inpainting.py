@@ -99,3 +99,5 @@ def test_a_learned_variance_can_not_be_replaced(
         for models in [ModelStore()]
     ]
     assert np.array_equal(*(drawn.pictures for drawn in drawings))
+    # Else the drawing would not be recognised as the earlier one.
+    assert drawings[1].recipe["request"]["variance"] == "fixed_small"

@@ -156,10 +156,13 @@ def test_settings_of_ancestral_steps_in_a_recipe_change_nothing(
     models, mask = ModelStore(), np.ones((16, 16), bool)
     usual = InpaintRequest(run=student, count=1, **CPU)
     recorded = usual.model_copy(update={"variance": "fixed_small", "jump": 30})
-    drawn = [
-        finish(inpaint(request, ends[0], mask, models))[1].pictures for request in (usual, recorded)
+    drawn = [finish(inpaint(request, ends[0], mask, models))[1] for request in (usual, recorded)]
+    np.testing.assert_array_equal(*(result.pictures for result in drawn))
+    # Else the drawing would not be recognised as that of the recipe.
+    assert [result.recipe["request"]["variance"] for result in drawn] == [
+        "fixed_large",
+        "fixed_small",
     ]
-    np.testing.assert_array_equal(*drawn)
 
 
 def test_what_needs_each_step_is_refused_and_says_why(

@@ -160,8 +160,10 @@ class SamplerBar(QWidget):
         # Like the request itself: present only if there are any.
         if options:
             chosen["sampler_options"] = options
+        # Else the request has the default, whatever was chosen for the model before.
+        if self.variance.isEnabled():
+            chosen["variance"] = _checked(self.variance)
         return chosen | {
-            "variance": _checked(self.variance),
             "precision": _checked(self.precision),
             "seed": self.seed.value,
             "clip_x0": self.clip.isChecked(),
