@@ -47,8 +47,6 @@ class BitsSaver(QObject):
         self._studio, self._messages = studio, messages
         self._measured, self._decoded = measured, decoded
         category = self.tr("&Bits")
-        self.menu = ExportMenu(studio, actions, "bits", category, self._to_export)
-        self.menu.set_message_bar(messages)
         self._csv = actions.add(
             "bits.csv",
             self.tr("Save figures as CSV…"),
@@ -58,13 +56,15 @@ class BitsSaver(QObject):
             tip=self.tr("Export bits, rate and distortion, a row for each evaluated t"),
             enabled=False,
         )
-        self.menu.menu().addAction(self._csv)
+        self.menu = ExportMenu(
+            studio, actions, "bits", category, self._to_export, extra_actions=[self._csv]
+        )
+        self.menu.set_message_bar(messages)
 
     def refresh(self) -> None:
         """Update which actions are enabled."""
-        self.menu.refresh()
         self._csv.setEnabled(self._measured() is not None)
-        self.menu.setEnabled(self.menu.isEnabled() or self._csv.isEnabled())
+        self.menu.refresh()
 
     def save_csv(self, path: Path) -> None:
         """Save the current figures as CSV, a row for each evaluated t."""

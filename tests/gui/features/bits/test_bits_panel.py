@@ -54,6 +54,14 @@ def test_the_parts_add_up_and_every_plot_has_its_curve(
     rate = panel.rate.curves[0][1]
     assert (np.diff(rate) <= 0).all(), "from t = T to 1 the rate never falls"
     qtbot.waitUntil(lambda: panel.decoded is not None, timeout=WAIT)
+    panel.source.clear()
+    qtbot.waitUntil(lambda: panel.decoded is None, timeout=WAIT)
+    menu = panel.saver.menu
+    menu.menu().aboutToShow.emit()
+    assert menu.isEnabled(), "the figures are there without a picture"
+    assert [action.objectName() for action in menu.menu().actions() if action.isEnabled()] == [
+        "bits.csv"
+    ]
 
 
 def test_more_bits_than_a_level_takes_are_explained(
