@@ -9,12 +9,14 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QComboBox
 
 from ddpm_studio.gui.features.common.sampler_fields import FIELDS, describe, number
+from ddpm_studio.gui.widgets.forms.combo_boxes import ElidedComboBox
 from ddpm_studio.gui.widgets.layout.basics import label
 from ddpm_studio.gui.widgets.layout.flow_layout import inline_group
 
 # With either scale one evaluation of the network suffices: nothing is guided.
 _UNGUIDED = (0.0, 1.0)
 _ALL, _PICTURES = "all", "pictures"
+_MAX_WIDTH = 220
 
 
 class ClassChoice(QObject):
@@ -39,7 +41,10 @@ class ClassChoice(QObject):
         self._offer_picture_classes = offer_picture_classes
         self._picture_classes: tuple[int | None, ...] = ()
         self._any_class = True
-        self.class_label = QComboBox()
+        # As wide as the longest choice of the open model, whichever is chosen.
+        self.class_label = ElidedComboBox()
+        self.class_label.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.class_label.setMaximumWidth(_MAX_WIDTH)
         self.class_label.addItem(self.tr("any"), None)
         describe(self.class_label, "class_label")
         self.guidance = number("guidance", 0, 100, 0.5, float(FIELDS["guidance"].default))

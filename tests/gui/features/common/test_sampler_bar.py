@@ -379,3 +379,20 @@ def test_what_has_no_effect_in_a_recipe_is_no_choice_for_the_next_model(qtbot: Q
     assert bar.value()["seed"] == 5
     assert bar.value()["variance"] == "fixed_small"
     assert bar.guidance.value() == 3
+
+
+def test_the_box_of_classes_has_room_for_those_of_the_model(qtbot: QtBot) -> None:
+    bar = SamplerBar(offer_picture_classes=True)
+    qtbot.addWidget(bar)
+    bar.show()
+    box = bar.class_label
+    bar.follow(view_of(Path("/run"), known_classes=("a", "b")))
+    narrow = box.sizeHint().width()
+    bar.follow(view_of(Path("/run"), known_classes=("shopping bag", "b"), needs_class=True))
+    longest = box.fontMetrics().horizontalAdvance("the picture's, else shopping bag")
+    assert box.sizeHint().width() > longest > narrow
+    wide = box.sizeHint().width()
+    box.setCurrentIndex(box.count() - 1)
+    assert box.sizeHint().width() == wide, "what is chosen moves nothing"
+    bar.follow(view_of(Path("/run"), known_classes=("b" * 99, "c")))
+    assert bar.groups["class"].sizeHint().width() < box.sizeHint().width(), "a row has its limits"
