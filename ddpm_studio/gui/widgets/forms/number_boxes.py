@@ -84,7 +84,8 @@ class FloatBox(QDoubleSpinBox):
         self._low = low
         self._optional = empty is not None
         self.setDecimals(_DECIMALS)
-        # Of a scale, without a step of its own, a number of ordinary size.
+        # Next to the cleared box. Of a scale, without a step, a number of ordinary size: there are
+        # hundreds of relative steps below it.
         self._first = max(low, 1.0) if step is None else low
         empty_value = low - (step or 1.0)
         self.setRange(
@@ -113,17 +114,18 @@ class FloatBox(QDoubleSpinBox):
     def stepBy(self, steps: int) -> None:
         """Step up or down, rounded to 10 digits to remove floating-point error.
 
-        Between the lowest number and the cleared box there is none.
+        From an ordinary number, or the lowest one, it goes down to the cleared box.
         """
         self.interpretText()
         previous = self.number()
         if previous is None:
             self.set_number(self._first if steps > 0 else None)
-        elif self._optional and steps < 0 and previous <= self._low:
+        elif self._optional and steps < 0 and previous <= self._first:
             self.set_number(None)
         else:
             super().stepBy(steps)
-            self.setValue(max(self._low, float(f"{self.value():.10g}")))
+            lowest = self._first if self._optional and steps < 0 else self._low
+            self.setValue(max(lowest, float(f"{self.value():.10g}")))
 
     def textFromValue(self, value: float) -> str:
         """Format with up to 10 digits: 0.0002 as it is, smaller numbers with an exponent."""

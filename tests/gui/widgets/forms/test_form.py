@@ -43,6 +43,15 @@ def test_an_arrow_in_an_empty_field_sets_an_ordinary_number(qtbot: QtBot, key: s
     assert (box.text(), form.values()[key]) == ("1", 1.0)
     QTest.keyClick(box, Qt.Key.Key_Up)
     assert form.values()[key] == 1.1
+    QTest.keyClick(box, Qt.Key.Key_PageDown)
+    assert form.values()[key] == 1.0
+    for number in (1.0, 0.5):
+        box.set_number(number)
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        assert form.values()[key] is None, number
+    box.set_number(0.5)
+    QTest.keyClick(box, Qt.Key.Key_Up)
+    assert 0.5 < form.values()[key] < 1, "a smaller one can be typed, and raised"
     box.clear()
     assert form.values()[key] is None
     QTest.keyClick(box, Qt.Key.Key_PageUp)
