@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from ddpm_studio.catalogue import PRESETS
 from ddpm_studio.gui.features.common.action_button import ActionButton
 from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.studio import Studio
@@ -25,8 +26,9 @@ class FineTuner(QObject):
     Args:
         studio: has the open model and the open pictures on which it is fine-tuned.
         actions: where the action is registered.
-        arguments: returns the settings, the new run's folder and the run to start from, if any;
-            None if they are invalid.
+        arguments: returns the settings for a network's preset, or for the one that is shown if it
+            is None, the new run's folder and the run to start from, if any; None if they are
+            invalid.
         parent: the panel.
     """
 
@@ -34,7 +36,7 @@ class FineTuner(QObject):
         self,
         studio: Studio,
         actions: ActionRegistry,
-        arguments: Callable[[], tuple[TrainRequest, Path, Path | None] | None],
+        arguments: Callable[[str | None], tuple[TrainRequest, Path, Path | None] | None],
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -55,8 +57,13 @@ class FineTuner(QObject):
         self._refresh()
 
     def begin(self) -> None:
-        """Start fine-tuning with the settings shown."""
-        arguments = self._get_arguments()
+        """Start fine-tuning with the settings shown, or the recipe of the model's network.
+
+        That recipe, which the terminal takes as well, replaces the one of the network shown.
+        """
+        view = self._studio.run_view
+        preset = None if view is None else view.summary.preset
+        arguments = self._get_arguments(preset if preset in PRESETS else None)
         if arguments is not None:
             request, run, _ = arguments
             self._studio.trainer.fine_tune(request, run)

@@ -59,13 +59,26 @@ class TrainingForm(RequestForm[TrainRequest]):
         if given.get("devices") == ALL_DEVICES and box.findData(ALL_DEVICES) >= 0:
             given |= {"device": ALL_DEVICES, "devices": None}
         # The preset first, so that it is no change any more while the others are written.
-        super().set_value({"preset": self._preset, **self._recipe_changes(previous), **given})
+        changes = self._recipe_changes(previous, self._preset)
+        super().set_value({"preset": self._preset, **changes, **given})
 
-    def _recipe_changes(self, previous: str) -> dict[str, Any]:
-        """Return the changes from the preset ``previous``, of fields that still have its values."""
-        if previous == self._preset:
+    def value_for(self, preset: str | None) -> TrainRequest:
+        """Return the validated request with another preset and its recipe, as if it was chosen.
+
+        Args:
+            preset: the preset; None: the one shown.
+
+        Raises:
+            StudioError: as :meth:`value`.
+        """
+        preset = preset or self._preset
+        return self.value(preset=preset, **self._recipe_changes(self._preset, preset))
+
+    def _recipe_changes(self, previous: str, preset: str) -> dict[str, Any]:
+        """Return the changes between two presets, of fields that still have the first's values."""
+        if previous == preset:
             return {}
-        old, new, shown = _recipe(previous), _recipe(self._preset), self.values()
+        old, new, shown = _recipe(previous), _recipe(preset), self.values()
         fields = TrainRequest.preset_fields()
         return {key: new[key] for key in fields if shown[key] == old[key] != new[key]}
 

@@ -210,10 +210,12 @@ class TrainingPanel(QWidget):
         if arguments is not None:
             self._studio.trainer.start(*arguments)
 
-    def _training_arguments(self) -> tuple[TrainRequest, Path, Path | None] | None:
+    def _training_arguments(
+        self, preset: str | None = None
+    ) -> tuple[TrainRequest, Path, Path | None] | None:
         """Return settings, new folder and run to start from; None, with a message, if invalid."""
         try:
-            return self.form.value(), self.run_choice.path(), self.start_from.run
+            return self.form.value_for(preset), self.run_choice.path(), self.start_from.run
         except StudioError as error:
             self.messages.show_failure(Failure.of(error))
             return None

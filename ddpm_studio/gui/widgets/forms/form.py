@@ -99,7 +99,7 @@ class RequestForm(QWidget, Generic[Model]):
         """Return the validated request.
 
         Args:
-            other_values: values of fields that the form does not edit.
+            other_values: values that replace those of the form, or of fields that it does not edit.
 
         Raises:
             StudioError: a value is invalid; the error is also shown below its field.

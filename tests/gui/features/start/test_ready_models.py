@@ -23,6 +23,7 @@ from ddpm_studio.gui.features.start.ready_card import ReadyCard
 from ddpm_studio.gui.features.start.run_card import RunCard
 from ddpm_studio.gui.shell.main_window import MainWindow
 from ddpm_studio.gui.widgets.pictures.picture_card import PictureCard
+from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunFolder
 from ddpm_studio.runs.notes import Notes, read_notes
 from tests import ready_models
@@ -144,6 +145,7 @@ def test_it_is_not_trained_further_but_fine_tuned(
     window.studio.open_data([toy_pictures])
     qtbot.waitUntil(lambda: window.studio.dataset is not None, timeout=WAIT)
     values = {"steps": 2, "batch_size": 4, "sample_count": 0, "device": "cpu", "augmentation": 0}
+    training.form.set_value({"preset": "small"})
     training.form.set_value({**training.form.values(), **values})
     tune.trigger()
     job = window.studio.training
@@ -154,6 +156,13 @@ def test_it_is_not_trained_further_but_fine_tuned(
     info = RunFolder.open(run).info
     assert info.start_from == str(ready)
     assert info.network == RunFolder.open(ready).info.network
+    assert info.request is not None
+    recipe, other = TrainRequest(preset="tiny"), TrainRequest(preset="small")
+    assert recipe.learning_rate != other.learning_rate
+    names = ("preset", "optimizer", "learning_rate", "learning_rate_schedule", "warmup_steps")
+    assert [getattr(info.request, name) for name in names] == [
+        getattr(recipe, name) for name in names
+    ], "the recipe of the model's network, not of the one chosen for new ones"
     assert info.published is None
     assert RunFolder.open(run).newest().step == 2
     assert ready_models.contents(ready) == before

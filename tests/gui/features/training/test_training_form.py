@@ -32,6 +32,13 @@ def test_what_a_person_has_set_stays(form: TrainingForm) -> None:
     assert form.value() == TrainRequest(preset="ddpm32", batch_size=7)
 
 
+def test_a_request_for_another_network_has_its_recipe(form: TrainingForm) -> None:
+    form.set_value({"preset": "ddpm32", "batch_size": 7})
+
+    assert form.value_for("patches") == TrainRequest(preset="patches", batch_size=7)
+    assert form.value() == TrainRequest(preset="ddpm32", batch_size=7), "the form stays"
+
+
 def test_a_request_is_shown_as_it_is(form: TrainingForm) -> None:
     asked = TrainRequest(preset="tiny").model_copy(update={"preset": "ddpm32"})
 
