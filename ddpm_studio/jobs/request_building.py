@@ -108,8 +108,9 @@ def _reject_unused_options(
         if getattr(request, name) == field.default:
             continue
         if not is_unused_option(type(request), name, request.__dict__):
-            if is_of_ancestral_steps(field):
-                _check_ancestral_steps(name, getattr(request, "run"))  # noqa: B009
+            reason = ignored_reason(request, name)
+            if reason:
+                raise OptionError(name, f"{reason}; leave it out.")
             continue
         selector = option_of(field)
         marker = one_of(fields[selector])
@@ -122,20 +123,23 @@ def _reject_unused_options(
         )
 
 
-def _check_ancestral_steps(name: str, run: Path) -> None:
-    """Raise OptionError for an option of ancestral steps that a run does not take.
+def ignored_reason(request: BaseModel, name: str) -> str:
+    """Return why the run of a request does not take an option of ancestral steps; empty: it does.
 
     Args:
-        name: the option.
-        run: the run folder.
+        request: the request.
+        name: any of its fields.
 
     Raises:
-        StudioError: also if it is no run folder, or damaged.
+        StudioError: if the run is no run folder, or damaged.
     """
     from ddpm_studio.runs import RunFolder
 
-    info = RunFolder.open(run).info
+    if not is_of_ancestral_steps(type(request).model_fields[name]):
+        return ""
+    info = RunFolder.open(getattr(request, "run")).info  # noqa: B009 - each drawing's has one
     if info.student is not None:
-        raise OptionError(name, "a few-step student does not heed it; leave it out.")
+        return "a few-step student does not heed it"
     if name == "variance" and info.fixed_variance is None:
-        raise OptionError(name, "this model has learned its variance; leave it out.")
+        return "this model has learned its variance"
+    return ""

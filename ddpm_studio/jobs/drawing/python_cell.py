@@ -12,6 +12,7 @@ from ddpm_studio.catalogue.tools import DrawingInfo, drawings
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import unpack
 from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request
+from ddpm_studio.jobs.request_building import ignored_reason
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.runs.ready import is_ready, ready_name
 
@@ -99,6 +100,7 @@ def _call(
         for key, value in settings.items()
         if (key in _ALWAYS_WRITTEN or _is_chosen(fields[key], value))
         and not is_unused_option(type(request), key, settings)
+        and not _is_ignored(request, key)
     }
     if options.get("all_classes") is None:
         options.pop("all_classes", None)
@@ -116,6 +118,14 @@ def _call(
     if t_values:
         return [f"drawings = [run.{call} for t in {tuple(t_values)!r}]", "drawings[0]"]
     return [f"drawing = run.{call}", "drawing"]
+
+
+def _is_ignored(request: DrawRequest, key: str) -> bool:
+    """Whether the run, if it is there, does not take an option, which Python would refuse."""
+    try:
+        return bool(ignored_reason(request, key))
+    except StudioError:
+        return False
 
 
 def _is_chosen(field: FieldInfo, value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from ddpm_studio.jobs import (
     sample,
     share,
 )
+from ddpm_studio.jobs.drawing.python_cell import python_cell
 from ddpm_studio.jobs.drawing.recipes import read_parsed_recipe
 from ddpm_studio.jobs.drawing.redrawing import redraw
 from ddpm_studio.jobs.events import FrameImages
@@ -163,6 +165,8 @@ def test_settings_of_ancestral_steps_in_a_recipe_change_nothing(
         "fixed_large",
         "fixed_small",
     ]
+    # Python refuses them.
+    assert not {"variance", "jump"} & set(re.findall(r"(\w+)=", python_cell(drawn[1].recipe)))
 
 
 def test_what_needs_each_step_is_refused_and_says_why(
