@@ -105,7 +105,7 @@ def _data(info: RunInfo) -> Iterator[str]:
 
 def _training(info: RunInfo, step: int, name: str) -> Iterator[str]:
     assert info.data is not None
-    plan = retraining(info, step, name, data_args(info.data.sources))
+    plan = retraining(info, step, name)
     wording = "by this command" if len(plan.commands) == 1 else "by these commands"
     yield format_count(step, "step") + (
         f", {wording}:" if plan.exact else f". Begun alike {wording}:"

@@ -58,9 +58,8 @@ def _training(subject: Subject, info: RunInfo) -> ReportFigure:
     facts = [Facts(_fields(info))]
     if info.data is None:
         return ReportFigure(facts, "Its training.")
-    data = data_args(info.data.sources, subject.folder)
     name = f"{subject.request.run.resolve().name}-again"
-    plan = retraining(info, subject.model.step, name, data)
+    plan = retraining(info, subject.model.step, name, subject.folder)
     single = len(plan.commands) == 1
     if plan.exact:
         wording = "The same command" if single else "These commands, one after the other,"
