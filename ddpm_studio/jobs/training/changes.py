@@ -53,7 +53,8 @@ def record_changes(folder: RunFolder, request: TrainRequest, dataset: Dataset, s
 def report_changed_pictures(info: RunInfo, dataset: Dataset) -> Iterator[Notice]:
     """Yield a notice if the pictures are not those that a run was trained on last."""
     if _is_other(info, dataset):
-        yield Notice("The pictures have changed since this run began; training goes on with them.")
+        message = "The pictures have changed since it was last trained; training goes on with them."
+        yield Notice(message)
 
 
 def _is_other(info: RunInfo, dataset: Dataset) -> bool:

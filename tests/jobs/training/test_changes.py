@@ -168,7 +168,7 @@ def _content(run: Path) -> dict[str, Any]:
     return content
 
 
-CHANGED = "The pictures have changed since this run began; training goes on with them."
+CHANGED = "The pictures have changed since it was last trained; training goes on with them."
 
 
 def test_pictures_that_were_added_are_recorded(pictures: Path, tmp_path: Path) -> None:
