@@ -169,10 +169,22 @@ def test_sixteen_bits_with_alpha(tmp_path: Path, channels: int) -> None:
     assert told(data, "12 bits")
 
 
-@pytest.mark.parametrize("in_animation", [True, False])
+def test_long_doubles_are_read_and_no_range_of_theirs_is_recorded(tmp_path: Path) -> None:
+    levels = noise(2, 16, 16, 1)
+    np.save(tmp_path / "a.npy", levels[..., 0].astype(np.longdouble) / 255)
+    data = prepared(tmp_path / "cache", tmp_path / "a.npy")
+    np.testing.assert_array_equal(data.images, levels)
+    # On some machines they are doubles.
+    is_double = np.dtype(np.longdouble).name == "float64"
+    assert data.ranges == ("float64=0..1" if is_double else "")
+
+
+@pytest.mark.parametrize(
+    ("in_animation", "tail"), [(True, b""), (False, b""), (True, b"after the end")]
+)
 @pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (6, 4)])
 def test_frames_of_sixteen_bits_have_all_their_bits(
-    tmp_path: Path, colour: int, channels: int, in_animation: bool
+    tmp_path: Path, colour: int, channels: int, in_animation: bool, tail: bytes
 ) -> None:
     """The default image is a frame of the animation where a control chunk precedes it."""
     numbers = noise(3, 16, 16, channels).astype(np.uint16) * 16
@@ -189,7 +201,7 @@ def test_frames_of_sixteen_bits_have_all_their_bits(
             chunks.append((b"fcTL", control))
         body = struct.pack(">I", next(sequence)) + packed if number else packed
         chunks.append((b"fdAT" if number else b"IDAT", body))
-    (tmp_path / "a.png").write_bytes(png(*chunks, (b"IEND", b"")))
+    (tmp_path / "a.png").write_bytes(png(*chunks, (b"IEND", b"")) + tail)
     kind = {1: "gray", 3: "rgb", 4: "rgba"}[channels]
     data = prepared(tmp_path / "cache", tmp_path / "a.png", frames="all", channels=kind)
     colours = numbers[..., :3]

@@ -161,7 +161,7 @@ def deep_png_frame(data: bytes, frame: int) -> bytes | None:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the type and body of each chunk of a PNG.
+    """Yield the type and body of each chunk of a PNG; bytes after its end are ignored.
 
     Raises:
         struct.error: the file is cut short.
@@ -175,4 +175,6 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if zlib.crc32(kind + body) != checksum:
             raise ValueError("a checksum is wrong")
         yield kind, body
+        if kind == b"IEND":
+            return
         offset += 12 + size
