@@ -70,7 +70,7 @@ def config_for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None
     the number of channels stays, or both are gray or colour pictures.
     """
     config = base.network_config()
-    if shape == _shape_of(config):
+    if shape == base.picture_shape:
         return config
     are_colours = max(config.channels, shape.channels) <= MAX_COLOUR_CHANNELS
     return (
@@ -80,7 +80,9 @@ def config_for_shape(base: RunInfo, shape: PictureShape) -> NetworkConfig | None
     )
 
 
-def load_start_weights(run: Path, network: Network, classes: tuple[str, ...] | None) -> None:
+def load_start_weights(
+    run: Path, network: Network, classes: tuple[str, ...] | None, *, are_bands: bool
+) -> None:
     """Load another run's averaged weights into a network that is to be fine-tuned.
 
     Args:
@@ -88,6 +90,7 @@ def load_start_weights(run: Path, network: Network, classes: tuple[str, ...] | N
         network: network made by :func:`adapted_config` or :func:`student_config`.
         classes: names of its classes, in order; None for a student's, which are its teacher's
             whatever they are called.
+        are_bands: whether the channels of its pictures are bands.
 
     Raises:
         StudioError: if the weights do not fit.
@@ -95,7 +98,7 @@ def load_start_weights(run: Path, network: Network, classes: tuple[str, ...] | N
     folder = RunFolder.open(run)
     tensors = folder.newest().load("ema", folder.info.network_config())
     names = known_classes(folder.info) if classes is None else classes
-    adaptation = Adaptation(folder.info, run, network.config, names)
+    adaptation = Adaptation(folder.info, run, network.config, names, are_bands)
     try:
         network.load_state_dict(adaptation.weights(tensors, network))
     except RuntimeError as error:
@@ -104,10 +107,6 @@ def load_start_weights(run: Path, network: Network, classes: tuple[str, ...] | N
             "Fine-tune with the network, picture size and classes of that run.",
             str(error),
         ) from error
-
-
-def _shape_of(config: NetworkConfig) -> PictureShape:
-    return PictureShape(config.height, config.width, config.channels)
 
 
 def _preset_config(
@@ -132,12 +131,14 @@ class Adaptation:
         run: folder of the other run.
         config: configuration of the new network.
         classes: names of the data set's classes, in order, learned or not.
+        are_bands: whether the channels of the data set are bands, of which none is alpha.
     """
 
     base: RunInfo
     run: Path
     config: NetworkConfig
     classes: tuple[str, ...]
+    are_bands: bool = False
 
     def __str__(self) -> str:
         """Describe in a sentence what is kept and what is new."""
@@ -203,11 +204,12 @@ class Adaptation:
 
     def _adapt_pixel_layer(self, old: Tensor, new: Tensor, reads: bool) -> Tensor:
         """Return weights of a layer that reads or writes pixels for other channels."""
-        before, after = _shape_of(self.base.network_config()), _shape_of(self.config)
+        config, before = self.config, self.base.picture_shape
+        after = PictureShape(config.height, config.width, config.channels, self.are_bands)
         axis = 1 if reads else 0
         # Values of a channel: the pixels of a patch. A layer that writes has the means of all
         # channels first, then their variances.
-        halves = 2 if self.config.learned_variance and not reads else 1
+        halves = 2 if config.learned_variance and not reads else 1
         arrays = [tensor.movedim(axis, 0) for tensor in (old, new.clone())]
         source, target = (
             tensor.reshape(halves, shape.channels, -1, *tensor.shape[1:])

@@ -54,7 +54,8 @@ def build_trainer(
         network = info.build_network()
     if fine_tuned and info.start_from:
         classes = dataset.class_names if info.student is None else None
-        load_start_weights(Path(info.start_from), network, classes)
+        are_bands = info.picture_shape.are_bands
+        load_start_weights(Path(info.start_from), network, classes, are_bands=are_bands)
     labels = dataset.labels if info.network_config().num_classes is not None else None
     if rows is not None:
         images = Subset(images, rows)

@@ -9,7 +9,6 @@ from ddpm_studio.data import Dataset, Reject
 from ddpm_studio.durations import format_count
 from ddpm_studio.engine.sizes import side_text, size_text
 from ddpm_studio.errors import StudioError, printable
-from ddpm_studio.picture_shape import PictureShape
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunInfo
 
@@ -19,8 +18,7 @@ _MAX_NAME_LENGTH = 40
 
 def check_shape(info: RunInfo, dataset: Dataset) -> None:
     """Raise StudioError for pictures or classes that a run's network does not take."""
-    config = info.network_config()
-    shape = PictureShape(config.height, config.width, config.channels)
+    config, shape = info.network_config(), info.picture_shape
     if dataset.shape != shape:
         raise StudioError(
             f"The network takes {side_text(shape.width, shape.height)}-px pictures with "

@@ -39,20 +39,26 @@ CLASSES = REQUEST.model_copy(update={"class_conditional": True, "steps": 3})
 QUICK = REQUEST.model_copy(update={"class_conditional": None, "steps": 1, "learning_rate": 1e-9})
 
 
-def info(config: NetworkConfig, classes: tuple[str, ...] = ()) -> RunInfo:
-    data = DataInfo(
-        sources=(), fingerprint="", count=1, class_names=classes, options=PrepareOptions()
-    )
+def info(
+    config: NetworkConfig, classes: tuple[str, ...] = (), *, are_bands: bool = False
+) -> RunInfo:
+    options = PrepareOptions(channels="bands" if are_bands else "auto")
+    data = DataInfo(sources=(), fingerprint="", count=1, class_names=classes, options=options)
     return RunInfo(
         network=config.to_dict(), process=ProcessInfo(schedule="linear", timesteps=20), data=data
     )
 
 
 def adapted(
-    old: Network, names: tuple[str, ...], config: NetworkConfig, classes: tuple[str, ...]
+    old: Network,
+    names: tuple[str, ...],
+    config: NetworkConfig,
+    classes: tuple[str, ...],
+    are_bands: bool = False,
 ) -> Network:
     network = randomised(build(config)).eval()
-    adaptation = Adaptation(info(old.config, names), Path("base"), config, classes)
+    base = info(old.config, names, are_bands=are_bands)
+    adaptation = Adaptation(base, Path("base"), config, classes, are_bands)
     network.load_state_dict(adaptation.weights(old.state_dict(), network))
     return network
 
@@ -154,6 +160,17 @@ def test_transparency_comes_and_goes_and_the_colours_stay(config: NetworkConfig)
     torch.testing.assert_close(
         predicted(more, x)[:, :3], predicted(opaque, X), rtol=1e-4, atol=1e-4
     )
+
+
+@KINDS
+@pytest.mark.parametrize(("before", "after"), [(3, 4), (4, 2), (2, 3)])
+def test_all_of_a_few_bands_are_adapted(config: NetworkConfig, before: int, after: int) -> None:
+    """None of them is alpha: each begins as the mean of the bands of before."""
+    old = randomised(build(config.with_fields(channels=before))).eval()
+    new = adapted(old, (), config.with_fields(channels=after), (), are_bands=True)
+    wanted = predicted(old, X[:, :1].repeat(1, before, 1, 1)).mean(1, keepdim=True)
+    drawn = predicted(new, X[:, :1].repeat(1, after, 1, 1))
+    torch.testing.assert_close(drawn, wanted.repeat(1, after, 1, 1), rtol=1e-4, atol=1e-4)
 
 
 def test_a_preset_follows_size_and_colours() -> None:
@@ -280,7 +297,7 @@ def test_a_fine_tuned_import_is_of_no_preset_that_makes_another_network(
     shape = PictureShape(16, 16, 3)
     assert tmp_path / "run" not in [base.run for base in find_bases(shape, (), [tmp_path / "run"])]
     # The command that trains it again asks for neither.
-    (line,) = retraining(info, 1, "again", ["photos"]).commands
+    (line,) = retraining(info, 1, "again").commands
     assert not {"--preset", "--schedule"} & set(shlex.split(line))
     with pytest.raises(StudioError, match="its own preset, which can't become patches"):
         fine_tune_request(tmp_path / "run", of_others, lambda fields: TrainRequest(**fields))
