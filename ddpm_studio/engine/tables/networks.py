@@ -192,10 +192,10 @@ PRESETS = Table(
 )
 
 
-def pictures_until_recognisable(preset: str) -> int:
+def pictures_until_recognisable(preset: str | None) -> int:
     """Return the number of training pictures until a preset's samples are recognisable.
 
-    For a preset that is unknown or has no such number, that of the first preset.
+    Without a preset, or for one that is unknown or has no such number, that of the first preset.
     """
-    needs = PRESETS[preset].needs if preset in PRESETS else None
+    needs = PRESETS[preset].needs if preset is not None and preset in PRESETS else None
     return (needs or _TINY_NEEDS).shapes

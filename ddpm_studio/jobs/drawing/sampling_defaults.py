@@ -109,10 +109,9 @@ def default_guidance(info: RunInfo, step: int) -> float:
         return 1.0
     if defaults.guidance is not None:
         return defaults.guidance
-    request = info.request
-    if request is None or not step:
+    if info.request is None or not step:
         return _MAX_GUIDANCE
-    seen = info.pictures_seen_at(step) / pictures_until_recognisable(request.preset)
+    seen = info.pictures_seen_at(step) / pictures_until_recognisable(info.preset)
     span = math.log(_NO_GUIDANCE_FROM / _FULL_GUIDANCE_UNTIL)
     share = math.log(max(seen, 1e-9) / _FULL_GUIDANCE_UNTIL) / span
     return round(_MAX_GUIDANCE - (_MAX_GUIDANCE - 1) * min(1.0, max(0.0, share)), 1)

@@ -26,8 +26,9 @@ _SPARKLINE_POINTS = 40
 
 @dataclass(frozen=True)
 class RunEntry:
-    """An entry of the list of runs; ``preset`` and ``last_loss`` are None if unknown.
+    """An entry of the list of runs; ``last_loss`` is None if unknown.
 
+    ``preset`` is None if the network is none's, as imported ones and those fine-tuned from them.
     ``step`` is the last recorded step, ``created`` is in ISO 8601. ``losses`` are some points
     (step, loss) of the loss curve, by rising step.
     """

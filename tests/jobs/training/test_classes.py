@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ddpm_studio.engine.networks.patch_unet import PatchUNetConfig
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import ModelStore, evaluate, sample, train
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
@@ -176,6 +177,12 @@ def test_guidance_falls_with_what_the_network_has_seen(run: Path) -> None:
     )
     assert default_guidance(later, 50_000 // 16) == between[0]
     assert default_guidance(later, 50_000 // 16 + 30_000 // 128) == between[1]
+    # One fine-tuned from an import has that's network, whatever preset its request names.
+    own = {"start_from": "/imported", "network": PatchUNetConfig(16, 16, 3, 32, (1, 2)).to_dict()}
+    presets = (request.model_copy(update={"preset": name}) for name in ("patches", "ddpm32"))
+    tuned = [info.model_copy(update={**own, "request": preset}) for preset in presets]
+    assert [one.preset for one in tuned] == [None, None]
+    assert len({default_guidance(one, 80_000 // 16) for one in tuned}) == 1
     # Guidance recorded in the run takes precedence.
     said = info.model_copy(update={"drawing": SamplingDefaults(guidance=3.0)})
     assert default_guidance(said, 205_000) == 3.0

@@ -175,7 +175,7 @@ class RunModel(QAbstractTableModel):
             return "–" if entry.last_loss is None else f"{entry.last_loss:.4f}"
         if column == NETWORK:
             size = side_text(entry.width, entry.height)
-            return f"{entry.preset or self.tr('imported')} · {size} px"
+            return f"{entry.preset or self.tr('its own')} · {size} px"
         return local_time(entry.created)[:10]
 
     def _tip(self, entry: RunEntry) -> str:
