@@ -201,17 +201,17 @@ class RunInfo(_Part):
 
     ``network`` holds the network's kind and that kind's fields; without a kind, as in 0.1.0, it is
     the paper's U-Net. ``request`` and ``data`` are None for a model that was trained elsewhere;
-    ``data`` describes the pictures that it was begun with, which identify it, ``resumed_data``
-    those that it last went on with, if others;
     ``origin`` gives where, and ``imported`` how its files were read: their layout, and settings
-    that they don't contain. ``null_label`` is False if the weights have no null label (prediction
-    without a class). ``start_from`` is the run whose weights were fine-tuned, and ``base``
-    describes it; earlier versions recorded no ``base``. ``student`` is set for a few-step student;
-    earlier versions report that such a run may come from a newer one. ``published`` is set for a
-    model packed for sharing. ``drawing`` is set for a run trained with classes by a version that
-    draws all classes by default. ``plugins`` are the plug-in entries that it was made with, such as
-    {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the settings and pictures changed when it
-    was resumed, oldest first; ``request`` has the latest values.
+    that they don't contain. ``data`` describes the pictures that it was begun with, which identify
+    it, ``resumed_data`` those that it last went on with, if others. ``null_label`` is False if the
+    weights have no null label (prediction without a class). ``start_from`` is the run whose weights
+    were fine-tuned, and ``base`` describes it; earlier versions recorded no ``base``. ``student``
+    is set for a few-step student; earlier versions report that such a run may come from a newer
+    one. ``published`` is set for a model packed for sharing. ``drawing`` is set for a run trained
+    with classes by a version that draws all classes by default. ``plugins`` are the plug-in entries
+    that it was made with, such as {"schedule toy": "toy-plugin 1.0"}. ``changes`` lists the
+    settings and pictures changed when it was resumed, oldest first; ``request`` has the latest
+    values.
     """
 
     format_version: Literal[1, 2] = 2

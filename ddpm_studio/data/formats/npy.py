@@ -62,10 +62,10 @@ def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
         array = _read_npy_file(files[0], reading, cache, alone=True)
         name = reading.shown(files[0].name)
         return ReadResult(reading.arrays([_to_picture_array(name, "", array, reading)]), names)
-    found: list[_ArrayFile] = []
+    found: list[_NpyFile] = []
     for file in files:
         try:
-            found.append(_ArrayFile(file, _read_npy_file(file, reading, cache, alone=False)))
+            found.append(_NpyFile(file, _read_npy_file(file, reading, cache, alone=False)))
         except StudioError as error:
             reject_file(file, error.cause, reading)
     sets = _split_into_sets(found, reading)
@@ -82,7 +82,7 @@ def read_npy(files: Sequence[File], reading: Reading) -> ReadResult:
 
 
 @dataclass(frozen=True)
-class _ArrayFile:
+class _NpyFile:
     file: File
     array: NamedArray
 
@@ -110,11 +110,11 @@ class _ArraySet:
     """
 
     title: str
-    files: Sequence[_ArrayFile]
+    files: Sequence[_NpyFile]
     origin: str = ""
 
 
-def _split_into_sets(found: Sequence[_ArrayFile], reading: Reading) -> list[_ArraySet]:
+def _split_into_sets(found: Sequence[_NpyFile], reading: Reading) -> list[_ArraySet]:
     """Divide files into sets whose pictures and labels belong together.
 
     Names that differ say themselves what belongs together, wherever the files are. Otherwise a set
@@ -124,10 +124,10 @@ def _split_into_sets(found: Sequence[_ArrayFile], reading: Reading) -> list[_Arr
     kinds = Counter((file.array.stem, file.split) for file in found)
     if max(kinds.values(), default=0) < 2 or not _hold_pictures(found, reading):
         return [_ArraySet(reading.title, found)]
-    by_folder: dict[str, list[_ArrayFile]] = {}
+    by_folder: dict[str, list[_NpyFile]] = {}
     for file in found:
         by_folder.setdefault(file.folder, []).append(file)
-    by_key: dict[str, list[_ArrayFile]] = {}
+    by_key: dict[str, list[_NpyFile]] = {}
     for folder, files in by_folder.items():
         words = folder.split("/")
         key = folder if _are_labelled(files, reading) else "/".join(without_kind_words(words))
@@ -157,16 +157,16 @@ def _split_into_sets(found: Sequence[_ArrayFile], reading: Reading) -> list[_Arr
     return sets
 
 
-def _hold_pictures(files: Sequence[_ArrayFile], reading: Reading) -> bool:
+def _hold_pictures(files: Sequence[_NpyFile], reading: Reading) -> bool:
     return any(file.holds_pictures(reading) for file in files)
 
 
-def _are_labelled(files: Sequence[_ArrayFile], reading: Reading) -> bool:
+def _are_labelled(files: Sequence[_NpyFile], reading: Reading) -> bool:
     """Whether there are pictures and labels among the files."""
     return any(file.array.holds_labels for file in files) and _hold_pictures(files, reading)
 
 
-def _unclear_labels(files: Sequence[_ArrayFile], *, any_unclear: bool) -> list[_ArrayFile]:
+def _unclear_labels(files: Sequence[_NpyFile], *, any_unclear: bool) -> list[_NpyFile]:
     """Return the files of labels whose name repeats, or with ``any_unclear`` all of labels."""
     labels = [file for file in files if file.array.holds_labels]
     kinds = Counter((file.array.stem, file.split) for file in labels)

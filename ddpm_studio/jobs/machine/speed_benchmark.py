@@ -67,9 +67,9 @@ def measure_speed(
     """Measure the training speed by a few steps of each preset on noise, with its optimiser.
 
     Results for the same device, precision, number of threads, versions of torch and of this program
-    are cached in the folder
-    of settings and not measured again unless ``again``. They are not cached if equal steps took
-    very different times, as the machine was busy with other things, or asleep.
+    are cached in the folder of settings and not measured again unless ``again``. They are not
+    cached if equal steps took very different times, as the machine was busy with other things, or
+    asleep.
 
     Args:
         image_size: side of the pictures, or (width, height); a preset that needs a multiple is
