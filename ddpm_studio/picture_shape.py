@@ -35,7 +35,7 @@ CHANNELS = {"gray": 1, "gray+alpha": 2, "rgb": 3, "rgba": 4}
 _COLOURS = {1: "gray", 2: "gray + alpha", 3: "RGB", 4: "RGBA"}
 _NUMBER = r"([+-]?[\d.]+(?:e[+-]?\d+)?)"
 _RANGE = re.compile(rf"\s*{_NUMBER}\s*(?:\.\.|…|:|,)\s*{_NUMBER}\s*", re.IGNORECASE)
-_DTYPE = re.compile(r"\s*(bool|u?int(?:8|16|32|64)|float(?:16|32|64))\s*=")
+_DTYPE = re.compile(r"\s*(bool|u?int(?:8|16|32|64)|float(?:16|32|64))\s*([=~])")
 _SIZE = re.compile(r"\s*(\d{1,6})\s*(?:[x×*]\s*(\d{1,6})\s*)?", re.IGNORECASE)
 
 
@@ -177,24 +177,57 @@ def parse_ranges(text: str) -> dict[str, tuple[float, float]]:
 
     Returns:
         The range of each dtype that is named, and under "" that of all others, if there is one.
+        Those that are expected only are left out, see :func:`parse_expected_ranges`.
 
     Raises:
-        ValueError: as of :func:`parse_range`.
+        ValueError: as of :func:`parse_range`, or if two ranges are given for one dtype.
     """
-    ranges = {}
+    return _parse_entries(text)["="]
+
+
+def parse_expected_ranges(text: str) -> dict[str, tuple[float, float]]:
+    """Parse the ranges by dtype that hold only where all values fit in them: "uint16~0..4095".
+
+    Raises:
+        ValueError: as of :func:`parse_ranges`.
+    """
+    return _parse_entries(text)["~"]
+
+
+def _parse_entries(text: str) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return the ranges by dtype of the entries with each sign, "=" and "~"."""
+    ranges: dict[str, dict[str, tuple[float, float]]] = {"=": {}, "~": {}}
     for entry in text.split(";"):
         match = _DTYPE.match(entry)
-        ranges[match[1] if match else ""] = parse_range(entry[match.end() :] if match else entry)
+        dtype, sign = (match[1], match[2]) if match else ("", "=")
+        range_ = parse_range(entry[match.end() :] if match else entry)
+        if dtype in ranges[sign]:
+            of_dtype = f" of {dtype}" if dtype else ""
+            raise ValueError(f"must give one range{of_dtype}, not two")
+        ranges[sign][dtype] = range_
     return ranges
 
 
-def format_ranges(ranges: Mapping[str, tuple[float, float]]) -> str:
-    """Format ranges by dtype, one or more, as :func:`parse_ranges` reads them."""
-    texts = {
-        dtype: "..".join(repr(end).removesuffix(".0") for end in range_)
-        for dtype, range_ in sorted(ranges.items())
-    }
-    return "; ".join(f"{dtype}={text}" if dtype else text for dtype, text in texts.items())
+def has_range_name(dtype: str) -> bool:
+    """Whether :func:`parse_ranges` reads ranges of a dtype; not so of long doubles."""
+    return _DTYPE.fullmatch(f"{dtype}=") is not None
+
+
+def format_ranges(
+    ranges: Mapping[str, tuple[float, float]],
+    expected: Mapping[str, tuple[float, float]] | None = None,
+) -> str:
+    """Format ranges by dtype as :func:`parse_ranges` reads them.
+
+    Those that are ``expected`` are formatted as :func:`parse_expected_ranges` reads them.
+    """
+    entries = [(dtype, "=", range_) for dtype, range_ in sorted(ranges.items())]
+    entries += [(dtype, "~", range_) for dtype, range_ in sorted((expected or {}).items())]
+    return "; ".join(
+        (f"{dtype}{sign}" if dtype else "")
+        + "..".join(repr(end).removesuffix(".0") for end in range_)
+        for dtype, sign, range_ in entries
+    )
 
 
 def check_bands(channels: int, bands: Bands) -> None:

@@ -11,9 +11,10 @@ from ddpm_studio.picture_shape import (
     format_bands,
     format_ranges,
     parse_bands,
+    parse_expected_ranges,
     parse_ranges,
 )
-from ddpm_studio.requests import GridOptions
+from ddpm_studio.requests import GridOptions, PrepareOptions
 
 
 @pytest.mark.parametrize("given", ["4,3,2", " 4 3;2 ", (4, 3, 2), [4, 3, 2]])
@@ -55,6 +56,19 @@ def test_ranges_are_of_a_dtype_or_of_all() -> None:
     for wrong in ("", "uint16", "uint16=", "uint12=0..4095", "0..1;", "uint16=0..4095,uint8=0..1"):
         with pytest.raises(ValueError, match="two numbers such as"):
             parse_ranges(wrong)
+    for twice in ("0..1; 0..4095", "uint16=0..1; uint8=0..1; uint16=0..4095"):
+        with pytest.raises(ValueError, match="must give one range"):
+            parse_ranges(twice)
+
+
+def test_expected_ranges_are_apart_from_those_asked_for() -> None:
+    asked, expected = {"uint8": (0.0, 15.0)}, {"uint8": (0.0, 1.0), "uint16": (0.0, 4095.0)}
+    text = format_ranges(asked, expected)
+    assert (parse_ranges(text), parse_expected_ranges(text)) == (asked, expected)
+    options = PrepareOptions(range="0..4095")
+    assert options.expecting({}) is options
+    assert options.expecting(expected).expecting({}) == options
+    assert options.expecting(expected).ranges == options.ranges
 
 
 def test_bands_are_named_so_however_few_they_are() -> None:

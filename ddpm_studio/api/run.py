@@ -195,7 +195,9 @@ class Run(MeasuringMethods, PublishingMethods):
         labelled = [] if picture is None else [load_labelled_picture(picture, self.path)]
         request, notice = with_picture_classes(request, labelled)
         source = labelled[0].picture if labelled else None
-        return self._drawing(with_notice(notice, jobs.share(request, source, models(), x_t)))
+        return self._drawing(
+            with_notice(notice, jobs.share(request, source, models(), x_t), labelled)
+        )
 
     @accepts_options(InterpolateRequest)
     def interpolate(self, *ends: Picture, **options: Any) -> Drawing:
@@ -215,7 +217,7 @@ class Run(MeasuringMethods, PublishingMethods):
         labelled = [load_labelled_picture(end, self.path) for end in ends]
         request, notice = with_picture_classes(with_default_t(request, options), labelled)
         drawing = jobs.interpolate(request, [entry.picture for entry in labelled], models())
-        return self._drawing(with_notice(notice, drawing), row_length(request))
+        return self._drawing(with_notice(notice, drawing, labelled), row_length(request))
 
     @accepts_options(PathRequest)
     def walk(self, pictures: Sequence[Picture], **options: Any) -> Drawing:
@@ -234,7 +236,7 @@ class Run(MeasuringMethods, PublishingMethods):
         labelled = [load_labelled_picture(key, self.path) for key in pictures]
         request, notice = with_picture_classes(request, labelled)
         drawing = jobs.interpolate_path(request, [entry.picture for entry in labelled], models())
-        return self._drawing(with_notice(notice, drawing))
+        return self._drawing(with_notice(notice, drawing, labelled))
 
     @accepts_options(InpaintRequest)
     def inpaint(self, picture: Picture, mask: Picture, **options: Any) -> Drawing:
@@ -255,7 +257,9 @@ class Run(MeasuringMethods, PublishingMethods):
         prepared_mask = to_mask(mask, self.path)
         request, notice = with_picture_classes(request, [labelled])
         return self._drawing(
-            with_notice(notice, jobs.inpaint(request, labelled.picture, prepared_mask, models()))
+            with_notice(
+                notice, jobs.inpaint(request, labelled.picture, prepared_mask, models()), [labelled]
+            )
         )
 
     @accepts_options(EncodeRequest)

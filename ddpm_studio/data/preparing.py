@@ -36,7 +36,7 @@ from ddpm_studio.data.fitting import choose_size, recipe_for, requested_ranges
 from ddpm_studio.data.formats.folders import Stamp
 from ddpm_studio.data.items import Item
 from ddpm_studio.data.labels.selection import check_requested_labels
-from ddpm_studio.data.ranges import SeenValues, known_ranges
+from ddpm_studio.data.ranges import SeenValues, known_ranges, unexpected_ranges
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.rows import create_rows_file
 from ddpm_studio.data.store import (
@@ -109,10 +109,14 @@ def prepare(
     yield Progress(0, 1, _LISTING)
     stamps = source_stamps(paths, options)
     quick = quick_key(stamps, options, required_multiple)
-    cached_key = store.load_key(quick)
-    if cached_key is not None and (dataset := store.load(cached_key, paths, title)) is not None:
-        yield Progress(1, 1, _CACHED)
-        return dataset
+    # A set that was read as expected anyway need not be prepared anew.
+    unexpecting = quick_key(stamps, options.expecting({}), required_multiple)
+    for key in dict.fromkeys((quick, unexpecting)):
+        cached_key = store.load_key(key)
+        dataset = store.load(cached_key, paths, title) if cached_key is not None else None
+        if dataset and (key == quick or not unexpected_ranges(dataset.ranges, options)):
+            yield Progress(1, 1, _CACHED)
+            return dataset
     with ExitStack() as stack:
         # The worker processes start while the files are listed.
         pool = _open_pool(stamps, stack, assistance)

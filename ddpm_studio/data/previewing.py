@@ -26,7 +26,7 @@ from ddpm_studio.data.fitting import (
 )
 from ddpm_studio.data.items import Item, Pixels
 from ddpm_studio.data.labels.selection import rename_classes
-from ddpm_studio.data.ranges import SeenValues
+from ddpm_studio.data.ranges import SeenValues, known_ranges
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.survey import no_usable_pictures_error
 from ddpm_studio.picture_shape import PictureShape
@@ -49,6 +49,8 @@ class PreviewResult:
         skipped: number of rejected files: unreadable ones, and those tried that can't be used.
         options: the options with size and channels as chosen from these few pictures.
         classes: the class of each picture, None where it has none; empty if not asked for.
+        ranges: the values of each dtype that became black and white, as of
+            :attr:`ddpm_studio.data.Dataset.ranges`; of arrays alone if a range was asked for.
     """
 
     pictures: Pixels
@@ -58,6 +60,7 @@ class PreviewResult:
     skipped: int
     options: PrepareOptions
     classes: tuple[str | None, ...] = ()
+    ranges: str = ""
 
 
 def preview(
@@ -102,8 +105,8 @@ def preview(
     sizes = Counter(header.size for _, _, header in samples)
     size = options.image_size or choose_size(sizes.items(), required_multiple)
     recipe = recipe_for(options, size, [header for _, _, header in samples])
+    values = SeenValues()
     if options.range_of("") is None:
-        values = SeenValues()
         for _, raw, _ in samples:
             with suppress(UnusablePicture):
                 values.add(values_of(raw, recipe.levels))
@@ -133,6 +136,7 @@ def preview(
         _classes(candidates, [entry[0] for entry in prepared], collection, options)
         if classes
         else (),
+        known_ranges(values, recipe.ranges, collection.ranges, options),
     )
 
 

@@ -6,16 +6,42 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ddpm_studio.data.formats.reading import describe_values
 from ddpm_studio.data.values import BRIGHT, BYTES, WORDS, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError
-from ddpm_studio.picture_shape import format_ranges
+from ddpm_studio.picture_shape import format_ranges, has_range_name, parse_ranges
 from ddpm_studio.requests import FIRST_RULES, PrepareOptions
 
 DtypeRanges = tuple[tuple[str, float, float], ...]
-# The ranges of version 0.1.0, which inferred those of other dtypes.
+# The ranges of version 0.1.0, which inferred those of floats.
 _FIRST_RANGES = {"uint8": BYTES, "uint16": WORDS, "int32": WORDS}
 _BYTES = ("bool", "uint8")
+
+
+def given_range(values: Values, options: PrepareOptions) -> Range | None:
+    """Return the range asked for, or else the one expected if the values fit in it.
+
+    None if there is neither, so that the range is inferred.
+    """
+    requested = options.range_of(values.dtype)
+    if requested is not None:
+        return Range(*requested)
+    expected = options.expected_ranges.get(values.dtype)
+    fits = expected is not None and values.fit(Range(*expected))
+    return Range(*expected) if expected is not None and fits else None
+
+
+def describe_values(name: str, values: Values, range_: Range) -> list[str]:
+    """Return lines for the report on the values of some pictures and the range used."""
+    lines = []
+    if (values.dtype, range_) != ("uint8", BYTES):
+        lines.append(f"{name}: {values.describe(range_)}.")
+    if values.is_dark(range_):
+        share = values.high / range_.high
+        lines.append(
+            f"{name}: the values go from {values.low:g} to {values.high:g}, {share:.0%} of the "
+            f"range {range_}; --range 0..{values.high:g} stretches them."
+        )
+    return lines
 
 
 @dataclass
@@ -64,26 +90,27 @@ class SeenValues:
         }
 
     def _range(self, title: str, dtype: str, options: PrepareOptions) -> Range | None:
-        values, requested = self.by_dtype[dtype], options.range_of(dtype)
-        if requested is not None and dtype not in options.ranges:
-            return Range(*requested)
-        if requested is None and dtype == "uint8" and values.high >= BRIGHT:
+        values = self.by_dtype[dtype]
+        given = given_range(values, options)
+        if options.range_of(dtype) is not None and dtype not in options.ranges:
+            return given
+        if given is None and dtype == "uint8" and values.high >= BRIGHT:
             return None
         try:
             inferred = values.inferred_range
         except UnknownRangeError as error:
-            if requested is not None:
-                return Range(*requested)
+            if given is not None:
+                return given
             option = error.option or "--range LOW..HIGH"
             raise StudioError(
                 f"The pictures of {title} hold {error}.", f"Say their range: {option}."
             ) from error
         usual = _FIRST_RANGES.get(dtype)
-        # Integers of other dtypes were read as 16 bits, whatever their values.
-        is_float = usual is None and not values.are_integers
-        if is_float and values.high <= BYTES.high and inferred.low == 0:
+        # Other integers were read as 16 bits, whatever their values: their range is always listed.
+        was_inferred = usual is None and not values.are_integers
+        if was_inferred and values.high <= BYTES.high and inferred.low == 0:
             usual = inferred if inferred != BYTES or self.darkest > 1 else None
-        range_ = inferred if requested is None else Range(*requested)
+        range_ = given or inferred
         return None if range_ == usual else range_
 
     def describe(self, title: str, ranges: DtypeRanges) -> list[str]:
@@ -99,6 +126,21 @@ class SeenValues:
         return lines
 
 
+def unexpected_ranges(ranges: str, options: PrepareOptions) -> list[tuple[str, Range, Range]]:
+    """Return (dtype, expected, actual) for each dtype that was not read in the range expected.
+
+    Args:
+        ranges: the ranges that a set was read as, as of :func:`known_ranges`.
+        options: options with the expected ranges.
+    """
+    actual = parse_ranges(ranges) if ranges else {}
+    return [
+        (dtype, Range(*expected), Range(*actual[dtype]))
+        for dtype, expected in options.expected_ranges.items()
+        if actual.get(dtype, expected) != expected
+    ]
+
+
 def known_ranges(
     seen: SeenValues,
     ranges: DtypeRanges,
@@ -108,7 +150,7 @@ def known_ranges(
     """Return the ranges that a set was read as, by which further pictures like its own are read.
 
     Bytes are left out, whose meaning does not depend on the set, unless their range was asked for;
-    and so are dtypes that were read in several ranges.
+    and so are dtypes that were read in several ranges, or that no range can be given for.
 
     Args:
         seen: the values in picture files.
@@ -128,6 +170,8 @@ def known_ranges(
         {
             dtype: (low, high)
             for dtype, low, high in found
-            if counts[dtype] == 1 and (dtype not in _BYTES or options.range_of(dtype) is not None)
+            if counts[dtype] == 1
+            and has_range_name(dtype)
+            and (dtype not in _BYTES or options.range_of(dtype) is not None)
         }
     )

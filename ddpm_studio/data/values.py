@@ -127,6 +127,12 @@ class Values:
                 f"values from {self.low:g} to {self.high:g}: some are NaN or infinite"
             )
 
+    def fit(self, range_: Range) -> bool:
+        """Whether the values lie in a range; floats may go slightly beyond it."""
+        slack = 0.0 if self.are_integers else _TOLERANCE * (range_.high - range_.low)
+        # Written so that NaN fails.
+        return self.low >= range_.low - slack and self.high <= range_.high + slack
+
     @property
     def inferred_range(self) -> Range:
         """The usual range that the values fit, inferred from dtype, minimum and maximum.
@@ -147,12 +153,7 @@ class Values:
         return inferred
 
     def _float_range(self) -> Range | None:
-        # Comparisons written so that NaN fails each of them.
-        for usual in (_UNIT, _SIGNED, BYTES):
-            slack = _TOLERANCE * (usual.high - usual.low)
-            if self.low >= usual.low - slack and self.high <= usual.high + slack:
-                return usual
-        return None
+        return next((usual for usual in (_UNIT, _SIGNED, BYTES) if self.fit(usual)), None)
 
     def _integer_range(self) -> Range | None:
         if self.low < 0:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from ddpm_studio.picture_shape import ImageSize, parse_band_list, parse_image_size, parse_ranges
+from ddpm_studio.picture_shape import (
+    ImageSize,
+    format_ranges,
+    parse_band_list,
+    parse_expected_ranges,
+    parse_image_size,
+    parse_ranges,
+)
 from ddpm_studio.requests.base import Request
 
 #: Versions of the reading rules: those of version 0.1.0, and the current ones.
@@ -121,6 +129,17 @@ class PrepareOptions(Request):
     def ranges(self) -> dict[str, tuple[float, float]]:
         """The ranges asked for, by dtype, with that of all others under ""."""
         return {} if self.range is None else parse_ranges(self.range)
+
+    @property
+    def expected_ranges(self) -> dict[str, tuple[float, float]]:
+        """The ranges, by dtype, of sets like these, which hold where all values fit in them."""
+        return {} if self.range is None else parse_expected_ranges(self.range)
+
+    def expecting(self, ranges: Mapping[str, tuple[float, float]]) -> PrepareOptions:
+        """Return the options with these expected ranges, by dtype, in place of others."""
+        if ranges == self.expected_ranges:
+            return self
+        return self.model_copy(update={"range": format_ranges(self.ranges, ranges) or None})
 
     def range_of(self, dtype: str) -> tuple[float, float] | None:
         """Return the range asked for values of a dtype; None if it is to be inferred."""

@@ -30,9 +30,12 @@ def command(
     request = request_from_options(EncodeRequest, given, run=run)
     check_destination(out, {".safetensors"})
     from ddpm_studio.cli.job_runner import run_job
-    from ddpm_studio.jobs import ModelStore, encode_picture, load_picture, save_latent
+    from ddpm_studio.jobs import ModelStore, encode_picture, load_labelled_picture, save_latent
+    from ddpm_studio.jobs.drawing.picture_classes import with_notice
 
-    latent = run_job(encode_picture(request, load_picture(image, run), ModelStore()))
+    loaded = load_labelled_picture(image, run)
+    job = encode_picture(request, loaded.picture, ModelStore())
+    latent = run_job(with_notice("", job, [loaded]))
     save_latent(out, latent)
     if json:
         print_json({"out": out, "t": latent.t, "model": latent.model, "origin": latent.origin})

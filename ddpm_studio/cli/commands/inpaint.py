@@ -62,6 +62,6 @@ def command(
     labelled = load_labelled_picture(image, run)
     request, notice = with_picture_classes(request, [labelled])
     job = inpaint(request, labelled.picture, load_mask(mask, run), ModelStore())
-    drawn = run_job(with_notice(notice, job), recorder)
+    drawn = run_job(with_notice(notice, job, [labelled]), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     print_drawing([out, *recorder.write(drawn.recipe)], drawn, json)

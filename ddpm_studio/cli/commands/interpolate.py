@@ -62,7 +62,7 @@ def command(
     labelled = [load_labelled_picture(path, run) for path in (a, b, c, d) if path is not None]
     request, notice = with_picture_classes(with_default_t(request, given), labelled)
     job = interpolate(request, [entry.picture for entry in labelled], ModelStore())
-    drawn = run_job(with_notice(notice, job))
+    drawn = run_job(with_notice(notice, job, labelled))
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out]
     if gif is not None:

@@ -42,10 +42,12 @@ def command(
     import numpy as np
 
     from ddpm_studio.cli.job_runner import run_job
-    from ddpm_studio.jobs import find_neighbours, load_picture
+    from ddpm_studio.jobs import find_neighbours, load_labelled_picture
+    from ddpm_studio.jobs.drawing.picture_classes import with_notice
 
-    pixels = load_picture(picture, run)
-    found = run_job(find_neighbours(request, pixels))
+    loaded = load_labelled_picture(picture, run)
+    pixels = loaded.picture
+    found = run_job(with_notice("", find_neighbours(request, pixels), [loaded]))
     if out is not None:
         recipe: dict[str, object] = {
             "kind": "neighbours",

@@ -90,7 +90,7 @@ def command(
         if file is not None and request.t == 0:
             raise typer.BadParameter("at t = 0 there is no way to show.", param_hint=f"'{option}'")
     job = share(request, labelled[0].picture if labelled else None, ModelStore(), x_t)
-    drawn = run_job(with_notice(notice, job), recorder)
+    drawn = run_job(with_notice(notice, job, labelled), recorder)
     write_pictures(out, drawn.pictures, drawn.recipe, grid)
     written = [out, *recorder.write(drawn.recipe)]
     if save_latent_to is not None and drawn.shared is not None:

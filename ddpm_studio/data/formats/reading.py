@@ -25,6 +25,7 @@ from ddpm_studio.data.labels.own_labels import (
     class_names,
     unusable_labels_reason,
 )
+from ddpm_studio.data.ranges import describe_values, given_range
 from ddpm_studio.data.report import Reject
 from ddpm_studio.data.values import BRIGHT, BYTES, Range, UnknownRangeError, Values
 from ddpm_studio.errors import StudioError, printable
@@ -234,15 +235,15 @@ class Reading:
         return ranges, by_dtype
 
     def range_of(self, values: Values) -> Range:
-        """Return the range of the values: the one asked for, or else inferred from them.
+        """Return the range of the values: asked for or expected, or else inferred from them.
 
         Raises:
             UnknownRangeError: the values fit none of the usual ranges.
         """
-        requested = self.options.range_of(values.dtype)
-        if requested is not None and values.are_numbers:
+        given = given_range(values, self.options)
+        if given is not None and values.are_numbers:
             values.require_finite()
-            return Range(*requested)
+            return given
         inferred = values.inferred_range
         return (
             BYTES if self.first_rules and inferred.high <= 1 and values.are_integers else inferred
@@ -296,20 +297,6 @@ class Reading:
             )
             for index in range(layout.count)
         ]
-
-
-def describe_values(name: str, values: Values, range_: Range) -> list[str]:
-    """Return lines for the report on the values of some pictures and the range used."""
-    lines = []
-    if (values.dtype, range_) != ("uint8", BYTES):
-        lines.append(f"{name}: {values.describe(range_)}.")
-    if values.is_dark(range_):
-        share = values.high / range_.high
-        lines.append(
-            f"{name}: the values go from {values.low:g} to {values.high:g}, {share:.0%} of the "
-            f"range {range_}; --range 0..{values.high:g} stretches them."
-        )
-    return lines
 
 
 def _actual_type(file: File) -> str | None:

@@ -36,10 +36,12 @@ class LabelledPicture:
     Args:
         picture: uint8 (H, W, C).
         class_name: name of its class; None if unknown.
+        notice: a text to report on how its values were read; empty if there is none.
     """
 
     picture: Pictures
     class_name: str | None = None
+    notice: str = ""
 
 
 def class_of_file(path: Path, info: RunInfo) -> str | None:
@@ -143,8 +145,17 @@ def with_picture_classes(
     return request.model_copy(update={"class_labels": labels}), message
 
 
-def with_notice(text: str, job: Generator[Event, None, ResultT]) -> Generator[Event, None, ResultT]:
-    """Yield a Notice of the text, unless it is empty, then run the job; return its result."""
-    if text:
-        yield Notice(text)
+def with_notice(
+    text: str, job: Generator[Event, None, ResultT], pictures: Sequence[LabelledPicture] = ()
+) -> Generator[Event, None, ResultT]:
+    """Yield a Notice of each text that is not empty, then run the job; return its result.
+
+    Args:
+        text: a text to report.
+        job: the job.
+        pictures: its input pictures, whose notices are reported as well.
+    """
+    for message in dict.fromkeys((*(picture.notice for picture in pictures), text)):
+        if message:
+            yield Notice(message)
     return (yield from job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ddpm_studio import data
 from ddpm_studio.data.fitting import resolve_options
+from ddpm_studio.data.ranges import unexpected_ranges
 from ddpm_studio.data.values import BYTES
 from ddpm_studio.engine.pixels import to_model
 from ddpm_studio.errors import StudioError
@@ -22,7 +23,7 @@ from ddpm_studio.jobs.drawing.picture_classes import (
     class_of_file,
     recipe_of_file,
 )
-from ddpm_studio.jobs.events import Pictures
+from ddpm_studio.jobs.events import Notice, Pictures
 from ddpm_studio.picture_shape import PictureShape, format_ranges, parse_ranges
 from ddpm_studio.requests import PrepareOptions
 from ddpm_studio.runs import RunFolder, RunInfo
@@ -52,19 +53,46 @@ def options_for_levels(info: RunInfo, *, flat: bool = False) -> PrepareOptions:
 def options_for_files(info: RunInfo, paths: Sequence[Path]) -> PrepareOptions:
     """Return how to prepare pictures at these paths for a run: as its own, unless drawn here.
 
-    Their values become black and white where those of the training pictures of their dtype did,
-    whatever their own minimum and maximum are. Pictures of bytes are levels 0..255 if the run was
-    trained on pictures of other dtypes by a range that was asked for.
+    Pictures of bytes are levels 0..255 if the run was trained on pictures of other dtypes by a
+    range that was asked for. The values of others are read as by :func:`options_like_training`.
     """
     if all(recipe_of_file(path) is not None for path in paths):
         return options_for_levels(info)
+    options = options_like_training(info)
+    if info.newest_data is None or info.newest_data.ranges is None or "" not in options.ranges:
+        return options
+    asked = options.ranges
+    if "uint8" not in parse_ranges(info.newest_data.ranges):
+        asked.setdefault("uint8", BYTES)
+    return options.model_copy(update={"range": format_ranges(asked, options.expected_ranges)})
+
+
+def options_like_training(info: RunInfo) -> PrepareOptions:
+    """Return how to prepare pictures for a run with values as in its training.
+
+    Those of a dtype become black and white where the training pictures' did, whatever their own
+    minimum and maximum are, if they fit in that range; else :func:`range_notices` tells.
+    """
     options = prepare_options(info)
     if info.newest_data is None or info.newest_data.ranges is None:
         return options
-    ranges = options.ranges | parse_ranges(info.newest_data.ranges)
-    if "" in ranges:
-        ranges.setdefault("uint8", BYTES)
-    return options.model_copy(update={"range": format_ranges(ranges)})
+    recorded = parse_ranges(info.newest_data.ranges)
+    expected = {name: range_ for name, range_ in recorded.items() if not options.range_of(name)}
+    return options.expecting(expected)
+
+
+def range_notices(options: PrepareOptions, ranges: str) -> Iterator[Notice]:
+    """Yield a notice for each dtype whose values do not fit in the range that was expected.
+
+    Args:
+        options: how the pictures were prepared.
+        ranges: how their values were read, as of :attr:`ddpm_studio.data.Dataset.ranges`.
+    """
+    for dtype, expected, actual in unexpected_ranges(ranges, options):
+        yield Notice(
+            f"Values of {dtype} go beyond {expected}, the range of the training pictures: they are "
+            f"read as {actual}, so that equal values are not equally bright."
+        )
 
 
 def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
@@ -83,7 +111,8 @@ def load_file(path: Path, run: Path, *, flat: bool = False) -> LabelledPicture:
     found = data.preview([path], options, 1, classes=by_class)
     picture: Pictures = found.pictures[0]
     class_name = (found.classes[0] or class_of_file(path, info)) if by_class else None
-    return LabelledPicture(picture, class_name)
+    notices = range_notices(options, found.ranges)
+    return LabelledPicture(picture, class_name, " ".join(notice.text for notice in notices))
 
 
 def fit_picture(picture: Pictures, run: Path, *, flat: bool = False) -> Pictures:

@@ -15,7 +15,9 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.pictures import (
     options_for_files,
     options_for_levels,
+    options_like_training,
     prepare_options,
+    range_notices,
 )
 from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.jobs.library.gallery import numbered_pictures
@@ -124,16 +126,24 @@ def prepare_training_pictures(
             f"The pictures that this model learnt are not on this machine: {names}.",
             "Its model card says where they come from.",
         )
-    return (yield from data.prepare(sources, prepare_options(info)))
+    return (yield from _prepare(sources, options_like_training(info)))
+
+
+def _prepare(sources: Sequence[Path], options: PrepareOptions) -> Generator[Event, None, Dataset]:
+    """Prepare pictures, and yield a notice if they are not in the range of the training's."""
+    dataset = yield from data.prepare(sources, options)
+    yield from range_notices(options, dataset.ranges)
+    return dataset
 
 
 def options_for_given(info: RunInfo, sources: Sequence[Path]) -> PrepareOptions:
     """Return how to prepare pictures that are given for a run in place of its own.
 
-    For its own, which may be in the cache, these are the options that they were prepared with.
+    For its own, which may be in the cache, these are the options that they were prepared with, and
+    the ranges that their values are expected in.
     """
     recorded = _are_recorded(info, sources)
-    return prepare_options(info) if recorded else options_for_files(info, sources)
+    return options_like_training(info) if recorded else options_for_files(info, sources)
 
 
 def _are_recorded(info: RunInfo, sources: Sequence[Path]) -> bool:
@@ -163,12 +173,12 @@ def prepare_given_pictures(
         return (yield from data.prepare(sources, options_for_levels(info)))
     options = options_for_given(info, sources)
     try:
-        return (yield from data.prepare(sources, options))
+        return (yield from _prepare(sources, options))
     except LabelsNotFoundError as error:
         if known_classes(info):
             raise
         yield Notice(f"{error.cause} They are not needed, so the pictures are read without them.")
-    return (yield from data.prepare(sources, options.model_copy(update={"labels": None})))
+    return (yield from _prepare(sources, options.model_copy(update={"labels": None})))
 
 
 def example_pictures(run: Path, count: int) -> Pictures:

@@ -99,7 +99,7 @@ def describe_data(dataset: Dataset) -> DataInfo:
         fingerprint=dataset.fingerprint,
         count=len(dataset),
         class_names=dataset.class_names,
-        options=dataset.options,
+        options=dataset.options.expecting({}),
         ranges=dataset.ranges or None,
     )
 

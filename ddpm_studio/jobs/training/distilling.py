@@ -8,7 +8,7 @@ from pathlib import Path
 from ddpm_studio.engine.consistency.function import check_consistency_tunable
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import ModelStore
-from ddpm_studio.jobs.drawing.pictures import prepare_options
+from ddpm_studio.jobs.drawing.pictures import options_like_training
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import Event
 from ddpm_studio.jobs.library.training_pictures import options_for_given
@@ -66,7 +66,7 @@ def distill(
             sources,
             run,
             student_settings(request, info),
-            options_for_given(info, sources) if sources else prepare_options(info),
+            options_for_given(info, sources) if sources else options_like_training(info),
             start_from=request.run,
             student=student,
             models=models,

@@ -20,6 +20,7 @@ from ddpm_studio.engine.losses import check_loss
 from ddpm_studio.engine.networks.presets import preset_multiple
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.models import LiveTraining, ModelStore
+from ddpm_studio.jobs.drawing.pictures import options_like_training, range_notices
 from ddpm_studio.jobs.events import Event, InfoNotice, Notice, PicturesLeftOut, Progress, RunStarted
 from ddpm_studio.jobs.library.training_pictures import (
     cached_pictures,
@@ -156,7 +157,7 @@ def _prepare_and_train(
         require(f"The run {run.name}", folder.info.plugins, NEEDED_TO_TRAIN)
         request = updated_request(folder.info.request, request)
         sources = sources or training_sources(folder.info, "Name the pictures to train on.")
-        options = folder.info.data.options
+        options = options_like_training(folder.info)
     elif (run / "run.json").exists():
         raise StudioError(
             f"{run} holds a run already.", "Resume it (--resume), or choose another run folder."
@@ -195,8 +196,8 @@ def _prepare_and_train(
         yield PicturesLeftOut(describe_rejects(dataset.report.rejects))
     for line in dataset.report.warnings:
         yield Notice(line)
-    for line in dataset.report.told:
-        yield InfoNotice(line)
+    yield from map(InfoNotice, dataset.report.told)
+    yield from range_notices(options, dataset.ranges)
     preset = base.preset if base else request.preset
     if not resume and (line := describe_size(dataset, options, multiple, preset)):
         yield InfoNotice(line)

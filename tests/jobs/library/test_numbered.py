@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs import example_pictures, load_picture, train
+from ddpm_studio.jobs import example_pictures, load_labelled_picture, load_picture, train
+from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.library.training_pictures import prepare_given_pictures
 from ddpm_studio.requests import PrepareOptions
+from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
 
 
@@ -86,6 +89,42 @@ def test_arrays_alone_are_as_in_their_set(
     run = train_on(tmp_path / "set.npy", tmp_path / "run")
     assert np.array_equal(load_picture(tmp_path / "dark.npy", run), levels)
     assert np.array_equal(load_picture(Path(f"{tmp_path}/dark.npy#0"), run), levels)
+
+
+def test_values_beyond_the_range_of_the_set_are_inferred_and_told(
+    dark_scan: tuple[Path, np.ndarray], tmp_path: Path
+) -> None:
+    """Of a run on 12 bits a scan of 16, and of one on 0..1 floats up to 255, are not white."""
+    scans, _ = dark_scan
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    Image.fromarray(levels[..., 0].astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    np.save(tmp_path / "deep.npy", levels[None, ..., 0].astype(np.uint16) * 257)
+    np.save(tmp_path / "set.npy", np.random.default_rng(0).random((4, 16, 16), np.float32))
+    np.save(tmp_path / "float.npy", levels[None, ..., 0].astype(np.float32))
+    runs: dict[str, tuple[Path, str, str]] = {
+        "uint16": (scans, "0..4095", "0..65535"),
+        "float32": (tmp_path / "set.npy", "0..1", "0..255"),
+    }
+    for dtype, (source, usual, actual) in runs.items():
+        run = train_on(source, tmp_path / dtype)
+        told = (
+            f"Values of {dtype} go beyond {usual}, the range of the training pictures: they are "
+            f"read as {actual}, so that equal values are not equally bright."
+        )
+        for name in ("deep.png", "deep.npy") if dtype == "uint16" else ("float.npy",):
+            labelled = load_labelled_picture(tmp_path / name, run)
+            assert np.array_equal(labelled.picture, levels)
+            assert labelled.notice == told
+        info = RunFolder.open(run).info
+        events, dataset = finish(prepare_given_pictures(info, [tmp_path / name]))
+        assert np.array_equal(dataset.images[0], levels)
+        assert [event.text for event in events if isinstance(event, Notice)] == [told]
+    assert load_labelled_picture(scans / "2.png", tmp_path / "uint16").notice == ""
+    # A range that was asked for holds whatever the values.
+    run = train_on(scans, tmp_path / "asked", range="0..4095")
+    labelled = load_labelled_picture(tmp_path / "deep.png", run)
+    assert (labelled.picture[levels > 16] == 255).all()
+    assert labelled.notice == ""
 
 
 def test_bytes_are_levels_beside_scans_whose_range_is_said(

@@ -15,6 +15,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs import describe_run, train
 from ddpm_studio.jobs.drawing.recipes import run_id
 from ddpm_studio.jobs.events import InfoNotice, Notice, TrainStep
+from ddpm_studio.jobs.library.training_pictures import prepare_given_pictures
 from ddpm_studio.requests import PrepareOptions, TrainRequest
 from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import REQUEST, finish
@@ -214,6 +215,41 @@ def test_a_run_goes_on_with_the_pictures_that_were_named_last(
     assert describe_run(run).sources == (str(moved.resolve()),)
     counts = [change.pictures for change in RunFolder.open(run).info.changes]
     assert counts == [(10, 6), None, (6, 10), None]
+
+
+def _scans(folder: Path, **highest: int) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, high in highest.items():
+        values = np.linspace(0, high, 256).reshape(16, 16).astype(np.uint16)
+        Image.fromarray(values).save(folder / f"{name}.png")
+
+
+def test_a_resumed_run_reads_values_in_the_range_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scans as bright as 12 bits allow, then darker ones alone, then ones of 16 bits."""
+    run, folder = tmp_path / "run", tmp_path / "scans"
+    _scans(folder, a=4000, b=900, c=700)
+    _train(folder, run, PLAIN)
+    begun = _content(run)["data"]
+    # The pictures are the same also where they are prepared anew.
+    monkeypatch.setenv("DDPM_STUDIO_CACHE", str(tmp_path / "cache"))
+    assert CHANGED not in _resume(run, 5)
+    (folder / "a.png").unlink()
+    notices = _resume(run, 6)
+    assert CHANGED in notices
+    assert not any("go beyond" in line for line in notices)
+    resumed = _content(run)["resumed_data"]
+    assert resumed["ranges"] == begun["ranges"] == "uint16=0..4095"
+    assert resumed["options"] == begun["options"]
+    dataset = finish(prepare_given_pictures(RunFolder.open(run).info, [folder]))[1]
+    assert dataset.images[0].max() == round(900 * 255 / 4095)
+    _scans(folder, b=100)
+    dataset = finish(prepare_given_pictures(RunFolder.open(run).info, [folder]))[1]
+    assert dataset.images[0].max() == round(100 * 255 / 4095)
+    _scans(folder, d=60000)
+    assert sum("go beyond 0..4095" in line for line in _resume(run, 7)) == 1
+    assert _content(run)["resumed_data"]["ranges"] == "uint16=0..65535"
 
 
 def test_a_record_that_could_not_be_read_again_is_not_written(
