@@ -122,6 +122,7 @@ class BitsPanel(ToolPanel):
         self._build()
         self.source.fitted_changed.connect(self._decode)
         self.source.failed.connect(self._on_failed)
+        self.source.noticed.connect(self.messages.show_warning)
         studio.auto_drawing.changed.connect(self._pick_random_once)
         self._on_run()
 

@@ -66,6 +66,9 @@ class SourceSlot(PictureSlot):
     """``fitted`` has changed."""
     latent_dropped = Signal(object)
     """A latent file was dropped on the slot (Path)."""
+    noticed = Signal(str)
+    """There is something to tell of how the values of its file were read, after
+    ``fitted_changed``."""
 
     def __init__(
         self,
@@ -296,6 +299,8 @@ class SourceSlot(PictureSlot):
     def _on_loaded(self, loaded: LabelledPicture) -> None:
         self._set_recipe(data_set_recipe(loaded.class_name))
         self._show_fitted(loaded.picture)
+        if loaded.notice:
+            self.noticed.emit(loaded.notice)
 
     def _show_fitted(self, picture: Pictures | None) -> None:
         # A preparation under way is superseded, and must not replace this picture later.

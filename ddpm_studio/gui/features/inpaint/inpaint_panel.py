@@ -89,6 +89,7 @@ class InpaintPanel(ToolPanel):
         self._build()
         self.source.fitted_changed.connect(self._on_source)
         self.source.failed.connect(self._on_failed)
+        self.source.noticed.connect(self.messages.show_warning)
         self.canvas.changed.connect(self._on_mask)
         self.count.currentIndexChanged.connect(self.draw_later)
         self.sampler.changed.connect(self.draw_later)

@@ -122,6 +122,7 @@ class InterpolatePanel(ToolPanel):
         for slot in self.view.all_slots:
             slot.fitted_changed.connect(self._on_source)
             slot.failed.connect(self._on_failed)
+            slot.noticed.connect(self.messages.show_warning)
         self.time.changed.connect(self.draw_later)
         self.follow_drags(self.time, self.view.pad)
         self.sampler.changed.connect(self.draw_later)

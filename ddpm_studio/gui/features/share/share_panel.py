@@ -89,6 +89,7 @@ class SharePanel(ToolPanel):
         self.latents.failed.connect(self._on_failed)
         self.latents.saved.connect(self._on_latent_saved)
         self.source.failed.connect(self._on_failed)
+        self.source.noticed.connect(self.messages.show_warning)
         self.time.changed.connect(self.draw_later)
         self.follow_drags(self.time)
         self.count.currentIndexChanged.connect(self.draw_later)

@@ -47,6 +47,21 @@ def with_a_file(qtbot: QtBot, fake: FakeBackend, studio: Studio, path: Path) -> 
     return made
 
 
+def test_how_a_file_was_read_is_told_once_it_is_shown(
+    qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path
+) -> None:
+    """Told later than the change of the picture, at which panels clear their messages."""
+    open_run(fake, studio, tmp_path / "run")
+    source = slot(qtbot, studio)
+    told: list[str] = []
+    source.fitted_changed.connect(lambda: told.append("changed"))
+    source.noticed.connect(told.append)
+    for name, notice in (("a.png", ""), ("b.png", "Values go beyond 0..1.")):
+        source.set_path(tmp_path / name)
+        fake.finish(fake.job(f"Reading {name}"), LabelledPicture(BLACK, None, notice))
+    assert told == ["changed", "changed", "Values go beyond 0..1."]
+
+
 @pytest.mark.parametrize("how", ["file", "picture", "chance"])
 def test_a_picture_that_cannot_be_used_leaves_the_one_before_and_its_class(
     qtbot: QtBot, fake: FakeBackend, studio: Studio, tmp_path: Path, how: str
