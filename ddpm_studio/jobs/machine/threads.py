@@ -28,9 +28,16 @@ _CORE_TOLERANCE = 0.5
 
 @contextlib.contextmanager
 def threads(number: int | None) -> Iterator[None]:
-    """Set torch's number of CPU threads while the body runs; None leaves it as it is."""
+    """Set torch's number of CPU threads while the body runs; None leaves it to others.
+
+    Jobs that take turns in one thread don't leave their contexts in reverse order, so one that
+    sets no number must not restore any.
+    """
+    if number is None:
+        yield
+        return
     previous = torch.get_num_threads()
-    torch.set_num_threads(number or previous)
+    torch.set_num_threads(number)
     try:
         yield
     finally:

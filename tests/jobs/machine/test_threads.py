@@ -136,3 +136,18 @@ def test_threads_within_the_body(asked: int | None, inside: int) -> None:
     with threads(asked):
         assert torch.get_num_threads() == inside
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, None), (None, 1)])
+def test_of_two_jobs_that_take_turns_the_one_without_a_number_changes_none(
+    first: int | None, second: int | None
+) -> None:
+    """Contexts of such jobs overlap: the first one entered may be the first one left."""
+    outer, inner = threads(first), threads(second)
+    outer.__enter__()
+    inner.__enter__()
+    assert torch.get_num_threads() == 1
+    outer.__exit__(None, None, None)
+    assert torch.get_num_threads() == (2 if second is None else 1)
+    inner.__exit__(None, None, None)
+    assert torch.get_num_threads() == 2
