@@ -29,7 +29,8 @@ class _Preference:
 
 
 _preference = _Preference()
-_default_threads: int | None = None
+# Read before any job sets a number of its own.
+_DEFAULT_THREADS = torch.get_num_threads()
 
 
 def set_preferences(device: Device, precision: Precision, threads: int | None) -> str:
@@ -46,11 +47,9 @@ def set_preferences(device: Device, precision: Precision, threads: int | None) -
     Raises:
         StudioError: if the device is not available; nothing is changed.
     """
-    global _preference, _default_threads
+    global _preference
     chosen = _available(device)
-    if _default_threads is None:
-        _default_threads = torch.get_num_threads()
-    torch.set_num_threads(threads or _default_threads)
+    torch.set_num_threads(threads or _DEFAULT_THREADS)
     _preference = _Preference(device, precision)
     return f"{describe(chosen)} {choose_precision('auto', chosen)}"
 

@@ -31,7 +31,8 @@ def threads(number: int | None) -> Iterator[None]:
     """Set torch's number of CPU threads while the body runs; None leaves it to others.
 
     Jobs that take turns in one thread don't leave their contexts in reverse order, so one that
-    sets no number must not restore any.
+    sets no number must not restore any. A number that is set elsewhere meanwhile, as in the
+    settings, is kept.
     """
     if number is None:
         yield
@@ -41,7 +42,8 @@ def threads(number: int | None) -> Iterator[None]:
     try:
         yield
     finally:
-        torch.set_num_threads(previous)
+        if torch.get_num_threads() == number:
+            torch.set_num_threads(previous)
 
 
 def threads_per_process(processes: int) -> int:
@@ -73,7 +75,8 @@ class ThreadTuner:
 
     With as many threads as cores, a step waits for its slowest thread: one that shares its core
     with another program holds up the rest, so that a single thread can make several times as
-    many pictures. The sums of a step depend on the number of threads in their last bits.
+    many pictures. The sums of a step depend on the number of threads in their last bits. A number
+    that is set elsewhere meanwhile, as in the settings, is left as it is from then on.
 
     Args:
         allowed: if False, the number of threads stays as it is.
@@ -87,7 +90,7 @@ class ThreadTuner:
         others: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._max_threads = torch.get_num_threads()
+        self._max_threads = self._own_threads = torch.get_num_threads()
         self._enabled = allowed and self._max_threads > 1
         self._other_load = (others or OtherProgramsLoad()) if self._enabled else lambda: 0.0
         self._clock = clock
@@ -99,9 +102,10 @@ class ThreadTuner:
         self._not_before = clock()
 
     def close(self) -> None:
-        """Restore the initial number of threads."""
+        """Restore the initial number of threads, unless another one was set elsewhere."""
+        self._disable_if_set_elsewhere()
         if self._enabled:
-            torch.set_num_threads(self._max_threads)
+            self._set_threads(self._max_threads)
 
     def run(self, step: Callable[[], _T]) -> _T:
         """Take a training step and record its time."""
@@ -114,6 +118,9 @@ class ThreadTuner:
 
     def after_step(self) -> Generator[Event, None, None]:
         """Change the number of threads where that is faster, and yield an event if it is kept."""
+        self._disable_if_set_elsewhere()
+        if not self._enabled:
+            return
         if self._pace_before_trial is not None:
             yield from self._evaluate_trial(self._pace_before_trial)
         elif self._is_window():
@@ -129,7 +136,7 @@ class ThreadTuner:
 
     def _should_try(self, pace: float, others: float) -> bool:
         cores = os.cpu_count() or self._max_threads
-        if torch.get_num_threads() < self._max_threads:
+        if self._own_threads < self._max_threads:
             return cores - others >= self._max_threads - _CORE_TOLERANCE
         is_first = self._best is None
         return others > _CORE_TOLERANCE if is_first else pace > _SLOWDOWN * (self._best or pace)
@@ -141,7 +148,7 @@ class ThreadTuner:
         is_enough = len(measured) >= _TRIAL_STEPS and sum(measured) >= _TRIAL_SECONDS
         if not (is_slower or is_enough):
             return
-        pace, count = _mean(measured), torch.get_num_threads()
+        pace, count = _mean(measured), self._own_threads
         self._pace_before_trial = None
         self._seconds.clear()
         self._other_load()
@@ -154,7 +161,14 @@ class ThreadTuner:
         self._not_before = self._clock() + self._pause
 
     def _switch_threads(self) -> None:
-        torch.set_num_threads(1 if torch.get_num_threads() > 1 else self._max_threads)
+        self._set_threads(1 if self._own_threads > 1 else self._max_threads)
+
+    def _set_threads(self, number: int) -> None:
+        torch.set_num_threads(number)
+        self._own_threads = number
+
+    def _disable_if_set_elsewhere(self) -> None:
+        self._enabled = self._enabled and torch.get_num_threads() == self._own_threads
 
 
 def _mean(seconds: list[float]) -> float:

@@ -14,7 +14,7 @@ from ddpm_studio.jobs.machine.threads import ThreadTuner, threads
 class Machine:
     """Simulated machine with two cores, on which two other programs may be busy.
 
-    A step takes 0.2 s on one thread and 0.12 s on two; with the other programs, 0.3 s and 1.5 s.
+    A step takes 0.2 s on one thread and 0.12 s on more; with the other programs, 0.3 s and 1.5 s.
     """
 
     def __init__(self) -> None:
@@ -23,9 +23,8 @@ class Machine:
         self.trials = 0
 
     def step(self) -> None:
-        free = {1: 0.2, 2: 0.12}
-        busy = {1: 0.3, 2: 1.5}
-        self.now += (busy if self.load else free)[torch.get_num_threads()]
+        one, more = (0.3, 1.5) if self.load else (0.2, 0.12)
+        self.now += one if torch.get_num_threads() == 1 else more
 
     def others(self) -> float:
         return self.load
@@ -37,8 +36,10 @@ class Machine:
 @pytest.fixture(autouse=True)
 def _two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    with threads(2):
-        yield
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -131,6 +132,32 @@ def test_closing_gives_the_threads_back(machine: Machine) -> None:
     assert torch.get_num_threads() == 2
 
 
+@pytest.mark.parametrize("load", [0.0, 2.0], ids=["of all threads", "of one thread"])
+def test_a_number_that_is_set_meanwhile_stays(machine: Machine, load: float) -> None:
+    watch = _watch(machine)
+    machine.load = load
+    _train(watch, machine, 60)
+    assert torch.get_num_threads() == (1 if load else 2)
+    torch.set_num_threads(3)
+    machine.load = 2.0 - load
+
+    assert _train(watch, machine, 120) == []
+    assert torch.get_num_threads() == 3
+
+    watch.close()
+
+    assert torch.get_num_threads() == 3
+
+
+def test_a_number_that_is_set_just_before_the_end_stays(machine: Machine) -> None:
+    watch = _watch(machine)
+    torch.set_num_threads(3)
+
+    watch.close()
+
+    assert torch.get_num_threads() == 3
+
+
 @pytest.mark.parametrize(("asked", "inside"), [(1, 1), (3, 3), (None, 2)])
 def test_threads_within_the_body(asked: int | None, inside: int) -> None:
     with threads(asked):
@@ -151,3 +178,9 @@ def test_of_two_jobs_that_take_turns_the_one_without_a_number_changes_none(
     assert torch.get_num_threads() == (2 if second is None else 1)
     inner.__exit__(None, None, None)
     assert torch.get_num_threads() == 2
+
+
+def test_a_number_that_is_set_within_the_body_stays() -> None:
+    with threads(1):
+        torch.set_num_threads(3)
+    assert torch.get_num_threads() == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QDialogButtonBox, QToolButton, QW
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobSpec
-from ddpm_studio.backend.spec import DeviceCall
+from ddpm_studio.backend.spec import DeviceCall, DeviceSteps, Lane
 from ddpm_studio.gui.features.preferences.apply_settings import SettingsApplier
 from ddpm_studio.gui.features.preferences.dialog import SettingsDialog
 from ddpm_studio.gui.theme.theme import Theme
@@ -21,6 +21,7 @@ from ddpm_studio.gui.workspace.actions import ActionRegistry
 from ddpm_studio.gui.workspace.recent import Recent
 from ddpm_studio.gui.workspace.settings import Preferences, Settings, open_settings
 from ddpm_studio.gui.workspace.studio import Studio
+from ddpm_studio.jobs.events import Progress
 from ddpm_studio.requests import PrepareOptions
 from tests.gui.panel_help import WAIT
 
@@ -240,6 +241,43 @@ def test_the_threads_asked_for_compute_and_the_first_number_comes_back(
         assert told.args[0].startswith("CPU")
         count()
     assert counts == [counts[0], counts[0] + 1, counts[0]]
+
+
+def test_threads_that_are_changed_during_a_training_are_those_after_it(
+    qtbot: QtBot, studio: Studio, backend: Backend
+) -> None:
+    import torch
+
+    from ddpm_studio.jobs.machine.threads import ThreadTuner
+
+    trains, counts = True, list[int]()
+
+    def train() -> Generator[Progress, None, None]:
+        tuner = ThreadTuner(True, others=lambda: 0.0)
+        counts.append(torch.get_num_threads())
+        while trains:
+            tuner.run(lambda: None)
+            list(tuner.after_step())
+            yield Progress(0, 1, "Training")
+        counts.append(torch.get_num_threads())
+        tuner.close()
+        counts.append(torch.get_num_threads())
+
+    preferences = Preferences(open_settings())
+    applying = SettingsApplier(preferences, studio)
+
+    def choose(threads: int | None) -> None:
+        with qtbot.waitSignal(applying.device_chosen, timeout=WAIT):
+            preferences.set("threads", threads)
+
+    choose(3)
+    job = backend.submit(JobSpec("train", DeviceSteps(lambda _: train()), lane=Lane.BACKGROUND))
+    qtbot.waitUntil(lambda: counts == [3], timeout=WAIT)
+    choose(2)
+    with qtbot.waitSignal(job.finished, timeout=WAIT):
+        trains = False
+    choose(None)
+    assert counts == [3, 2, 2]
 
 
 def test_a_device_that_is_not_there_is_told_and_the_old_one_stays(
