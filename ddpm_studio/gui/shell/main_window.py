@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
             signal.connect(partial(self.show_tool, learn))
         studio.picture_sent.connect(self._on_picture_sent)
         studio.restored.connect(self._on_restored)
-        self.recovery = Recovery(studio, self.messages, self)
+        self.recovery = Recovery(studio, self.messages, self.training.form.devices, self)
         self._closing.closing_started.connect(self.recovery.on_window_closing)
 
     def open_first(self, paths: Sequence[Path], sample: str | None) -> None:

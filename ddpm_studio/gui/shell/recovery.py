@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject
 
@@ -28,12 +30,20 @@ class Recovery(QObject):
     Args:
         studio: resumes the training.
         messages: shows the offer; if dismissed, the run is not offered again.
+        devices: returns the devices chosen for trainings, as fields of a
+            :class:`~ddpm_studio.requests.TrainRequest`; those of a run may be another machine's.
         parent: the owner.
     """
 
-    def __init__(self, studio: Studio, messages: MessageBar, parent: QObject) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        messages: MessageBar,
+        devices: Callable[[], dict[str, Any]],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self._studio, self._messages = studio, messages
+        self._studio, self._messages, self._devices = studio, messages, devices
         self._offered: JournalEntry | None = None
         # Runs whose offer was dismissed, even if they can't be removed from the journal.
         self._dismissed: set[Path] = set()
@@ -128,8 +138,8 @@ class Recovery(QObject):
 
     def _resume(self, view: specs.runs.RunView) -> None:
         if self._offered is not None and view.request is not None:
-            steps = {"steps": self._offered.steps}
-            self._studio.trainer.resume(self._offered_run(), view.request.model_copy(update=steps))
+            update = {**self._devices(), "steps": self._offered.steps}
+            self._studio.trainer.resume(self._offered_run(), view.request.model_copy(update=update))
 
     def _on_dismissed(self, text: str) -> None:
         # The message dismissed may be another one by now.

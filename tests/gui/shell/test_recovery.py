@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ddpm_studio.runs import RunFolder, journal
 from ddpm_studio.runs.journal import JournalEntry
 from tests.gui.fake_backend import FakeBackend
 from tests.gui.panel_help import WAIT, opened
+from tests.gui.summaries import view_of
 
 
 @pytest.fixture
@@ -73,6 +75,24 @@ def test_one_that_can_not_be_removed_from_the_journal_is_not_offered_again(
         assert f"The training of {name} is not finished" in window.messages.text
         window.messages.dismiss()
         fake.finish(fake.job(f"Leaving {name}"), None)
+
+
+def test_it_goes_on_with_the_device_that_is_chosen(
+    qtbot: QtBot, fake: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run may come from another machine, whose devices are not here."""
+    window = opened(qtbot, fake)
+    window.training.form.set_value({"device": "cpu"})
+    asked: list[TrainRequest] = []
+    monkeypatch.setattr(window.studio.trainer, "resume", lambda run, request: asked.append(request))
+    left = JournalEntry(tmp_path / "run", 60)
+    fake.finish(fake.job("Looking for interrupted runs"), [left])
+    window.messages.action_button.click()
+    begun = TrainRequest(device="cuda", devices="all", steps=40, batch_size=3)
+    fake.finish(fake.job("Opening run"), replace(view_of(left.run), request=begun))
+    (request,) = asked
+    assert (request.device, request.devices) == ("cpu", None)
+    assert (request.steps, request.batch_size) == (60, 3)
 
 
 def test_without_a_crash_nothing_is_offered(qtbot: QtBot, backend: Backend, tiny_run: Path) -> None:

@@ -43,6 +43,11 @@ class TrainingForm(RequestForm[TrainRequest]):
             return {**found, "device": "cuda", "devices": ALL_DEVICES}
         return found
 
+    def devices(self) -> dict[str, Any]:
+        """Return ``device`` and ``devices``, on which a run that is resumed is trained too."""
+        values = self.values()
+        return {key: values[key] for key in ("device", "devices")}
+
     def on_changed(self, key: str) -> None:
         """Handle a changed field: bring the recipe of a new preset, then report the change."""
         preset = str(self.values()["preset"])

@@ -226,9 +226,7 @@ class TrainingPanel(QWidget):
         if view is None or view.request is None or not view.trainable:
             return
         try:
-            values = self.form.values()
-            devices = {key: values[key] for key in ("device", "devices")}
-            update = {**devices, **self.resume_row.value()}
+            update = {**self.form.devices(), **self.resume_row.value()}
         except StudioError as error:
             self.resume_row.fold.setChecked(True)
             self.messages.show_failure(Failure.of(error))
