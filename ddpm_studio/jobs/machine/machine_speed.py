@@ -13,17 +13,23 @@ class PresetSpeed:
     """Linear model of a preset's step time: ``fixed + each · pictures`` seconds.
 
     The line goes through the fastest steps at the two largest batches that were tried, the larger
-    of which is ``batch``, with pictures of ``image_size``: a side, or (width, height).
+    of which is ``batch``, with pictures of ``image_size``: a side, or (width, height). The network
+    takes pictures whose sides are multiples of ``multiple``.
     """
 
     image_size: ImageSize
     fixed: float
     each: float
     batch: int
+    multiple: int
 
     def seconds(self, pictures: int, batch_size: int) -> float:
         """Return the seconds it takes to train on this many pictures."""
         return pictures / batch_size * (self.fixed + self.each * batch_size)
+
+    def takes(self, image_size: ImageSize) -> bool:
+        """Whether the network takes pictures of this size."""
+        return not any(side % self.multiple for side in sides(image_size))
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ def measure_speed(
         if not times:
             continue
         steady = steady and is_steady
-        presets[preset] = _fit_line(image_size_of(config.width, config.height), times)
+        size = image_size_of(config.width, config.height)
+        presets[preset] = _fit_line(size, config.size_multiple, times)
         cost = times[1] / count
     speed = MachineSpeed(machine, device_text, image_size, channels, presets)
     if steady:
@@ -187,7 +188,7 @@ class _Benchmark:
         return time.perf_counter() - start_time
 
 
-def _fit_line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
+def _fit_line(image_size: ImageSize, multiple: int, times: dict[int, float]) -> PresetSpeed:
     """Return the line through the two largest batches; with one, through it and the origin."""
     (small, small_seconds), (large, large_seconds) = [(0, 0.0), *times.items()][-2:]
     seconds_per_picture = max(0.0, (large_seconds - small_seconds) / (large - small))
@@ -196,6 +197,7 @@ def _fit_line(image_size: ImageSize, times: dict[int, float]) -> PresetSpeed:
         max(0.0, large_seconds - seconds_per_picture * large),
         seconds_per_picture,
         large,
+        multiple,
     )
 
 

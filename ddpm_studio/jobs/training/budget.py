@@ -185,13 +185,17 @@ def choose(
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Expected outcome of one preset: ``pictures`` is the number seen within the time."""
+    """Expected outcome of one preset: ``pictures`` is the number seen within the time.
+
+    ``fits`` tells whether it takes pictures of the size; else they would be made smaller.
+    """
 
     preset: str
     batch: int
     pictures: float
     shapes: float
     in_time: bool
+    fits: bool
     good: int | None
 
     def score(self) -> tuple[int, float, float]:
@@ -212,17 +216,18 @@ class _Constraints:
     pictures: int | None
 
     def trials(self, speed: MachineSpeed | None) -> Iterator[_Candidate]:
-        for name, measured in (speed.presets if speed else {}).items():
+        if speed is None:
+            return
+        for name, measured in speed.presets.items():
             needs = PRESETS[name].needs if name in PRESETS else None
             good = needs.good if needs else None
-            # Measured at a smaller size as this one is no multiple: it would shrink the pictures.
-            fits = speed is not None and measured.image_size == speed.image_size
+            fits = measured.takes(speed.image_size)
             if name != self.preset if self.preset is not None else good is None or not fits:
                 continue
             batch = self.batch_size or self._batch(name, measured)
             seen = self.seconds / measured.seconds(1, batch)
             shapes = measured.seconds(pictures_until_recognisable(name), batch)
-            yield _Candidate(name, batch, seen, shapes, shapes <= self.seconds, good)
+            yield _Candidate(name, batch, seen, shapes, shapes <= self.seconds, fits, good)
 
     def _batch(self, preset: str, speed: PresetSpeed) -> int:
         """Return the recipe's batch size, doubled while throughput rises enough.
@@ -242,14 +247,18 @@ class _Constraints:
 
 
 def _smaller_size(constraints: _Constraints, speed: MachineSpeed) -> ImageSize | None:
-    """Return the largest smaller size at which samples become recognisable in time."""
+    """Return the largest smaller size at which samples become recognisable in time.
+
+    It is one that the network takes, as it will be the size that is asked for.
+    """
     width, height = sides(speed.image_size)
     for side in _SMALLER_SIDES:
         if side >= min(width, height):
             continue
         factor = side / min(width, height)
         size = image_size(*(_round_side(factor * length) for length in (width, height)))
-        if any(candidate.in_time for candidate in constraints.trials(speed.scaled_to(size))):
+        trials = constraints.trials(speed.scaled_to(size))
+        if any(candidate.in_time and candidate.fits for candidate in trials):
             return size
     return None
 

@@ -52,7 +52,7 @@ def form(qtbot: QtBot) -> RequestForm[TrainRequest]:
 
 
 def speed(each: dict[str, float]) -> MachineSpeed:
-    presets = {name: PresetSpeed(28, 0.0, value, 32) for name, value in each.items()}
+    presets = {name: PresetSpeed(28, 0.0, value, 32, 4) for name, value in each.items()}
     return MachineSpeed("here", "CPU float32", 28, 1, presets)
 
 

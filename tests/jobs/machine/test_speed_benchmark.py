@@ -29,7 +29,7 @@ def test_it_measures_once_and_keeps_what_it_found(monkeypatch: pytest.MonkeyPatc
     assert all(isinstance(event, Progress) for event in events)
     tiny = found.presets["tiny"]
     assert tiny.each + tiny.fixed > 0
-    assert (tiny.image_size, tiny.batch) == (8, 2)
+    assert (tiny.image_size, tiny.batch, tiny.multiple) == (8, 2, 4)
 
     def never(*_: object) -> None:
         raise AssertionError("measured again")
@@ -88,12 +88,12 @@ def test_the_global_random_numbers_are_left_alone() -> None:
 
 
 def test_seconds_follow_the_line_through_what_was_measured() -> None:
-    line = speeds._fit_line(32, {1: 9.0, 2: 0.30, 8: 0.60})
+    line = speeds._fit_line(32, 8, {1: 9.0, 2: 0.30, 8: 0.60})
     assert line.each == pytest.approx(0.05)
     assert line.fixed == pytest.approx(0.20)
     # 64 steps of 16 pictures, each 0.2 + 16 · 0.05 s.
     assert line.seconds(1024, 16) == pytest.approx(64 * 1.0)
-    assert PresetSpeed(32, 0.0, 0.01, 8).seconds(100, 10) == pytest.approx(1.0)
+    assert PresetSpeed(32, 0.0, 0.01, 8, 4).seconds(100, 10) == pytest.approx(1.0)
 
 
 def test_what_was_measured_while_the_machine_stood_still_is_not_kept(

@@ -43,10 +43,13 @@ def _presets() -> Iterator[None]:
         PRESETS.remove(name)
 
 
-def speed(a_second: dict[str, float], size: ImageSize = 64, **sizes: ImageSize) -> MachineSpeed:
-    """Return a machine's speed from the pictures per second of each preset."""
+def speed(a_second: dict[str, float], size: ImageSize = 64, **multiples: int) -> MachineSpeed:
+    """Return a machine's speed from the pictures per second of each preset.
+
+    Each takes pictures whose sides are multiples of a number, 8 unless it is given.
+    """
     presets = {
-        name: PresetSpeed(sizes.get(name, size), 0.0, 1 / pace, 32)
+        name: PresetSpeed(size, 0.0, 1 / pace, 32, multiples.get(name, 8))
         for name, pace in a_second.items()
     }
     return MachineSpeed("here", "CPU float32", size, 3, presets)
@@ -94,7 +97,7 @@ def test_the_network_is_the_best_that_the_time_suffices_for(
 
 
 def test_a_network_that_would_shrink_the_pictures_is_not_chosen() -> None:
-    found = choose(TEN_MINUTES, speed({"quick": 100, "fine": 1e4}, fine=32))
+    found = choose(TEN_MINUTES, speed({"quick": 100, "fine": 1e4}, fine=128))
     assert found.preset == "quick"
 
 
@@ -109,7 +112,7 @@ def test_the_choice_is_plain_settings_and_tells_what_to_expect() -> None:
 
 
 def test_a_named_network_is_kept() -> None:
-    machine = speed({"quick": 1000, "fair": 1000, "never": 500}, never=32)
+    machine = speed({"quick": 1000, "fair": 1000, "never": 500}, never=128)
     assert choose(TEN_MINUTES, machine, preset="fair").preset == "fair"
     found = choose(TEN_MINUTES, machine, preset="never")
     assert (found.preset, found.shapes) == ("never", 10 / 500)
@@ -133,9 +136,26 @@ def test_a_smaller_size_is_named_where_there_would_be_nothing_to_see() -> None:
     assert (again.smaller, again.image_size) == (None, 32)
 
 
+def test_the_smaller_size_is_one_that_the_network_takes() -> None:
+    # A quarter of the side or less will do: 168×128 px, and 128×96 px as multiples of 32.
+    pictures = (640, 480)
+    a_second = 128 * 96 / (640 * 480) * 10
+    assert choose(TEN_MINUTES, speed({"quick": a_second}, pictures)).smaller == (168, 128)
+    machine = speed({"quick": a_second}, pictures, quick=32)
+    for preset in ("quick", None):
+        found = choose(TEN_MINUTES, machine, preset=preset)
+        assert found.smaller == (128, 96)
+        assert choose(TEN_MINUTES, machine.scaled_to((128, 96)), preset=preset).preset == "quick"
+    # 168×128 px of the other would do as well: the named one is asked for.
+    both = speed({"quick": a_second, "fair": 2 * a_second}, pictures, quick=32)
+    assert choose(TEN_MINUTES, both, preset="quick").smaller == (128, 96)
+    assert choose(TEN_MINUTES, both).smaller == (168, 128)
+    assert choose(TEN_MINUTES, both.scaled_to((168, 128))).preset == "fair"
+
+
 def test_the_batch_grows_where_the_device_is_far_quicker_with_more_at_once() -> None:
     def machine(fixed: float, each: float) -> MachineSpeed:
-        return MachineSpeed("", "", 32, 3, {"quick": PresetSpeed(32, fixed, each, 32)})
+        return MachineSpeed("", "", 32, 3, {"quick": PresetSpeed(32, fixed, each, 32, 8)})
 
     def batch(found: BudgetPlan) -> object:
         return found.settings["batch_size"]
@@ -175,7 +195,7 @@ def test_each_tells_what_it_needs_and_where_that_is_known_from() -> None:
     ],
 )
 def test_as_the_paper_is_the_papers_training(side: int, preset: str, steps: int) -> None:
-    machine = MachineSpeed("", "", side, 3, {preset: PresetSpeed(side, 0, 0.5, 8)})
+    machine = MachineSpeed("", "", side, 3, {preset: PresetSpeed(side, 0, 0.5, 8, 4)})
     found = choose(parse_budget("paper"), machine)
     request = TrainRequest.model_validate(found.settings)
     assert (request.preset, request.steps, request.minutes) == (preset, steps, None)

@@ -34,7 +34,7 @@ def _train(
 
     def measure(size: int, channels: int, *_: object) -> Generator[Event, None, MachineSpeed]:
         yield from ()
-        return MachineSpeed("", "CPU", size, channels, {"tiny": PresetSpeed(size, 0, each, 32)})
+        return MachineSpeed("", "CPU", size, channels, {"tiny": PresetSpeed(size, 0, each, 32, 8)})
 
     monkeypatch.setattr(budget_training, "measure_speed", measure)
     fields = {name: given[name] for name in given if name in TrainRequest.model_fields}

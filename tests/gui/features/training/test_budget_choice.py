@@ -53,7 +53,7 @@ def choice(qtbot: QtBot, studio: Studio, meter: MachineMeter, form: TrainingForm
 def measured(studio: Studio, meter: MachineMeter, size: int = 28, **each: float) -> MachineSpeed:
     """Set the measured seconds per picture of the open set, for each preset."""
     studio.dataset = _Set(image_size=size, channels=1)  # type: ignore[assignment]
-    presets = {name: PresetSpeed(size, 0.0, value, 32) for name, value in each.items()}
+    presets = {name: PresetSpeed(size, 0.0, value, 32, 4) for name, value in each.items()}
     meter.speed = MachineSpeed("here", "CPU float32", size, 1, presets)
     meter.changed.emit()
     return meter.speed
