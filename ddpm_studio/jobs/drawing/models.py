@@ -16,7 +16,7 @@ import torch
 from ddpm_studio.catalogue.origins import require
 from ddpm_studio.engine import DiffusionProcess, Network, Precision, to_bf16
 from ddpm_studio.errors import StudioError
-from ddpm_studio.jobs.machine.device import choose_device
+from ddpm_studio.jobs.machine.device import choose_device, numbered
 from ddpm_studio.requests import Device, DrawRequest, Weights
 from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
 from ddpm_studio.runs.averages import rebuild_average
@@ -124,7 +124,8 @@ class ModelStore:
         folder = RunFolder.open(run)
         require(f"The run {path.name}", folder.info.plugins, NEEDED_TO_DRAW)
         checkpoint = folder.newest() if step is None else folder.checkpoint(step)
-        torch_device = choose_device(device)
+        # Which GPU is current may change while the model is in the cache.
+        torch_device = numbered(choose_device(device))
 
         def load() -> Network:
             config = folder.info.network_config()

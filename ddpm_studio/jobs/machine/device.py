@@ -84,6 +84,31 @@ def make_current(device: torch.device) -> None:
         torch.cuda.set_device(device)
 
 
+@contextlib.contextmanager
+def current(device: torch.device) -> Iterator[None]:
+    """Make a device torch's current one while the body runs, as :func:`make_current` does.
+
+    Jobs that take turns in one thread don't leave their contexts in reverse order, so one whose
+    device is current already must not restore any.
+    """
+    if device.type != "cuda" or device.index in (None, torch.cuda.current_device()):
+        yield
+        return
+    previous = torch.cuda.current_device()
+    torch.cuda.set_device(device)
+    try:
+        yield
+    finally:
+        torch.cuda.set_device(previous)
+
+
+def numbered(device: torch.device) -> torch.device:
+    """Return the device with its number: that of the current one for plain "cuda"."""
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", torch.cuda.current_device())
+    return device
+
+
 def choose_precision(requested: Precision, device: torch.device) -> engine.Precision:
     """Return the precision; ``auto`` is that of :func:`set_preferences`, or bf16 if faster."""
     requested = _preference.precision if requested == "auto" else requested

@@ -55,8 +55,7 @@ def train_within_budget(
     ranks = RankPlan.of(requested_devices(request.devices), request.device)
     dataset = yield from data.prepare(sources, options)
     # As it will be trained; of several devices, the first.
-    devices.make_current(ranks.device)
-    with threads(ranks.threads(request.threads)):
+    with devices.current(ranks.device), threads(ranks.threads(request.threads)):
         speed = yield from measure_speed(
             dataset.image_size, dataset.channels, ranks.device, request.precision
         )

@@ -96,8 +96,10 @@ class RankPlan:
         if self.place is None:
             yield None
             return
-        devices.make_current(self.device)
-        with _lead(Team(self.place, self.device, self.place.connect()), work) as team:
+        with (
+            devices.current(self.device),
+            _lead(Team(self.place, self.device, self.place.connect()), work) as team,
+        ):
             yield team
 
     @contextlib.contextmanager
@@ -122,12 +124,14 @@ class RankPlan:
         elif self.place is not None:
             with self.launched(work) as team:
                 yield team
-        else:
-            devices.make_current(self.device)
-            if len(self.chosen) < 2:
+        elif len(self.chosen) < 2:
+            with devices.current(self.device):
                 yield None
-                return
-            with _lead(start_ranks(self.chosen, threads), work) as team:
+        else:
+            with (
+                devices.current(self.device),
+                _lead(start_ranks(self.chosen, threads), work) as team,
+            ):
                 yield team
 
 
