@@ -86,6 +86,12 @@ class MicroBatch:
             self._trainer.accelerator.micro_batch = self._size_before
 
 
+def limit_micro_batch(trainer: Trainer, size: int | None) -> None:
+    """Take at most ``size`` pictures in one pass, as an earlier part of the training; None: any."""
+    if size is not None:
+        trainer.accelerator.micro_batch = min(size, trainer.accelerator.micro_batch or size)
+
+
 def free_bytes(device: torch.device) -> int:
     """Bytes of memory on the device that are free for tensors."""
     if device.type == "cuda":

@@ -17,8 +17,10 @@ from ddpm_studio.engine.device.cuda_graph import WARMUP_CALLS
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, InfoNotice, Progress
+from ddpm_studio.jobs.training.batching import limit_micro_batch
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
+from ddpm_studio.jobs.training.restoring import SavedProgress
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.requests import TrainRequest
 from ddpm_studio.runs import RunInfo
@@ -34,8 +36,7 @@ def resolve_length(
     info: RunInfo,
     dataset: Dataset,
     device: torch.device,
-    steps_taken: int,
-    pictures_seen: int,
+    progress: SavedProgress,
     rows: npt.NDArray[np.int64] | None = None,
     ranks: int = 1,
 ) -> Generator[Event, None, TrainRequest]:
@@ -49,9 +50,7 @@ def resolve_length(
         info: the run, with its network and process.
         dataset: the data set.
         device: device to train on.
-        steps_taken: steps that the run has taken.
-        pictures_seen: pictures that it has seen; minutes are added to these, epochs count from the
-            start.
+        progress: progress of the run so far; minutes are added to it, epochs count from the start.
         rows: indices of the pictures to train on; None for all.
         ranks: number of ranks that share a batch; their communication is not measured.
 
@@ -63,11 +62,11 @@ def resolve_length(
     """
     if request.epochs is not None:
         count = len(dataset) if rows is None else len(rows)
-        pictures = math.ceil(request.epochs * count) - pictures_seen
-        if steps_taken and pictures <= 0:
+        pictures = math.ceil(request.epochs * count) - progress.pictures
+        if progress.steps and pictures <= 0:
             raise StudioError(
-                f"The run has seen {format_count(pictures_seen, 'picture')} already, "
-                f"{_format_amount(pictures_seen / count, 'epoch')}.",
+                f"The run has seen {format_count(progress.pictures, 'picture')} already, "
+                f"{_format_amount(progress.pictures / count, 'epoch')}.",
                 "Ask for more epochs to train it further.",
             )
         further_steps = math.ceil(pictures / request.pictures_per_step)
@@ -80,7 +79,9 @@ def resolve_length(
         size = min(request.batch_size, pictures)
         changes = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
         rank_request = request if ranks == 1 else request.model_copy(update=changes)
-        seconds = yield from _seconds_per_step(rank_request, info, dataset, device)
+        seconds = yield from _seconds_per_step(
+            rank_request, info, dataset, device, progress.micro_batch
+        )
         seconds_left = 60 * request.minutes - (time.monotonic() - start_time)
         if request.sample_count and request.sample_every is None:
             seconds_left *= 1 - SHARE_OF_TIME
@@ -89,7 +90,7 @@ def resolve_length(
         message = f"{_format_amount(request.minutes, 'minute', 'g')} at {speed} a second"
     else:
         return request
-    steps = min(steps_taken + max(1, further_steps), _MAX_STEPS)
+    steps = min(progress.steps + max(1, further_steps), _MAX_STEPS)
     yield InfoNotice(f"{message}: the training takes {format_count(steps, 'step')}.")
     return request.model_copy(update={"steps": steps, "epochs": None, "minutes": None})
 
@@ -101,12 +102,18 @@ def _format_amount(number: float, noun: str, number_format: str = ",.3g") -> str
 
 
 def _seconds_per_step(
-    request: TrainRequest, info: RunInfo, dataset: Dataset, device: torch.device
+    request: TrainRequest,
+    info: RunInfo,
+    dataset: Dataset,
+    device: torch.device,
+    micro_batch: int | None,
 ) -> Generator[Event, None, float]:
     assert request.minutes is not None
     budget = min(_MAX_MEASURING_SECONDS, _MEASURING_SHARE * 60 * request.minutes)
     trainer = build_trainer(info, request, dataset, dataset.images, device)
-    # Steps are taken as in the training: in micro-batches where memory does not suffice.
+    # Steps are taken as in the training: in micro-batches where memory does not, or did not,
+    # suffice.
+    limit_micro_batch(trainer, micro_batch)
     stepper = Stepper(trainer, request)
     times: list[float] = []
     try:

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 
 from ddpm_studio.engine import Trainer
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.events import Notice
+from ddpm_studio.jobs.training.batching import limit_micro_batch
 from ddpm_studio.jobs.training.changes import pictures_seen
-from ddpm_studio.runs import Checkpoint, RunInfo
+from ddpm_studio.runs import Checkpoint, RunFolder, RunInfo
+
+
+@dataclass(frozen=True)
+class SavedProgress:
+    """Progress of a training by a checkpoint: steps taken and pictures seen.
+
+    ``micro_batch`` is the number of pictures in one pass, where memory did not suffice for more.
+    """
+
+    steps: int = 0
+    pictures: int = 0
+    micro_batch: int | None = None
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> SavedProgress:
+        """Return the progress by the newest checkpoint that can be read; none without one."""
+        for checkpoint in reversed(folder.checkpoints()):
+            with suppress(StudioError):
+                seen = pictures_seen(folder.info, checkpoint)
+                return cls(checkpoint.step, seen, _micro_batch(checkpoint))
+        return cls()
 
 
 def load_first_readable(
@@ -41,7 +65,7 @@ def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer, info: RunInfo) -> 
         StudioError: if the checkpoint is damaged.
         ValueError: if it belongs to another network.
     """
-    micro_batch = checkpoint.state().get("micro_batch")
+    micro_batch = _micro_batch(checkpoint)
     trainer.load(
         checkpoint.step,
         checkpoint.load("model"),
@@ -50,6 +74,9 @@ def load_checkpoint(checkpoint: Checkpoint, trainer: Trainer, info: RunInfo) -> 
         checkpoint.load("averages") if trainer.power_emas else None,
         pictures_seen(info, checkpoint),
     )
-    if isinstance(micro_batch, int) and micro_batch > 0:
-        accelerator = trainer.accelerator
-        accelerator.micro_batch = min(micro_batch, accelerator.micro_batch or micro_batch)
+    limit_micro_batch(trainer, micro_batch)
+
+
+def _micro_batch(checkpoint: Checkpoint) -> int | None:
+    size = checkpoint.state().get("micro_batch")
+    return size if isinstance(size, int) and size > 0 else None

@@ -9,7 +9,7 @@ import torch
 from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import is_out_of_memory
-from ddpm_studio.jobs.events import Event, Notice
+from ddpm_studio.jobs.events import Event, InfoNotice, Notice
 from ddpm_studio.jobs.machine.compiling import TrainingCompiler
 from ddpm_studio.jobs.machine.ranks.heartbeat import RankProgress
 from ddpm_studio.jobs.machine.threads import ThreadTuner
@@ -41,9 +41,14 @@ class Stepper:
         self._threads.close()
 
     def begin(self) -> Generator[Event, None, None]:
-        """Choose the micro-batch size by the free memory."""
+        """Choose the micro-batch size by the free memory, at most that of a checkpoint."""
         if self.micro_batch.estimate():
             yield self._step_in_micro_batches()
+        elif (size := self.micro_batch.reduced_size) is not None:
+            yield InfoNotice(
+                f"The memory did not suffice for {self.micro_batch.whole} pictures at once: as "
+                f"before, {size} at once add up to the same batch."
+            )
 
     def step(self) -> Generator[Event, None, StepResult]:
         """Take a step, in smaller micro-batches where memory does not suffice.

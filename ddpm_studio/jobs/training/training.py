@@ -36,7 +36,6 @@ from ddpm_studio.jobs.training.adapting import Adaptation
 from ddpm_studio.jobs.training.auto_settings import choose_auto_settings
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.changes import (
-    pictures_seen,
     record_changes,
     report_changed_pictures,
     report_changed_settings,
@@ -55,7 +54,7 @@ from ddpm_studio.jobs.training.held_out import HeldOutEvaluator, HeldOutSplit, s
 from ddpm_studio.jobs.training.length import resolve_length
 from ddpm_studio.jobs.training.new_run import inherited_settings
 from ddpm_studio.jobs.training.rank_state import TRAIN, RankZero, report_rank_change, send_plan
-from ddpm_studio.jobs.training.restoring import load_first_readable
+from ddpm_studio.jobs.training.restoring import SavedProgress, load_first_readable
 from ddpm_studio.jobs.training.stepper import Stepper
 from ddpm_studio.jobs.training.training_loop import TrainingLoop
 from ddpm_studio.paths import path_exists
@@ -238,9 +237,9 @@ def _prepare_and_train(
         ranks.start_or_join(TRAIN, request.threads, launched) as team,
     ):
         run_info = folder.info if resume else info
-        steps_taken, seen = _progress_of(folder) if resume else (0, 0)
+        progress = SavedProgress.of(folder) if resume else SavedProgress()
         request = yield from resolve_length(
-            request, run_info, dataset, device, steps_taken, seen, rows, ranks.size
+            request, run_info, dataset, device, progress, rows, ranks.size
         )
         if not resume:
             planned = student.planned(request.steps) if student else None
@@ -351,14 +350,6 @@ def _train(
         else:
             lock.release()
     return loop.folder
-
-
-def _progress_of(folder: RunFolder) -> tuple[int, int]:
-    """Return steps taken and pictures seen by the newest checkpoint that can be read."""
-    for checkpoint in reversed(folder.checkpoints()):
-        with suppress(StudioError):
-            return checkpoint.step, pictures_seen(folder.info, checkpoint)
-    return 0, 0
 
 
 def _restore(folder: RunFolder, trainer: Trainer) -> tuple[dict[str, Any], list[Notice]]:

@@ -94,5 +94,22 @@ def test_the_speed_is_measured_in_smaller_pieces_where_the_memory_does_not_suffi
         return predict(self, model, x_t, level)
 
     monkeypatch.setattr(DiffusionProcess, "predict", small)
-    _train(pictures, tmp_path / "run", minutes=0.01)
-    assert RunFolder.open(tmp_path / "run").newest().step == _request(tmp_path / "run").steps
+    run = tmp_path / "run"
+    _train(pictures, run, minutes=0.01)
+    assert RunFolder.open(run).newest().step == _request(run).steps
+
+    # A run that goes on takes them too, even if the memory suffices for more by now.
+    sizes: set[int] = set()
+
+    def watched(self: DiffusionProcess, model: Any, x_t: torch.Tensor, level: Any) -> torch.Tensor:
+        sizes.add(len(x_t))
+        return predict(self, model, x_t, level)
+
+    monkeypatch.setattr(DiffusionProcess, "predict", watched)
+    request = REQUEST.model_copy(update={"sample_count": 0, "minutes": 0.01})
+    events, _ = finish(train([pictures], run, request, PrepareOptions(), resume=True))
+    assert sizes == {2}
+    assert InfoNotice(
+        "The memory did not suffice for 4 pictures at once: as before, 2 at once add up to the "
+        "same batch."
+    ) in [event for event in events if isinstance(event, InfoNotice)]

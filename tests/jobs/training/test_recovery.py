@@ -330,7 +330,11 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     assert result.step == 4
     assert RunFolder.open(run).newest().state()["micro_batch"] == 2
     events, result = finish(start(pictures, run, steps=5))
-    assert not _step_in_micro_batches(events), "it is remembered"
+    (told_later,) = _step_in_micro_batches(events)
+    assert told_later == (
+        "The memory did not suffice for 8 pictures at once: as before, 2 at once add up to the "
+        "same batch."
+    )
 
 
 def test_the_first_batch_is_what_the_free_memory_suffices_for(
