@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 
 from ddpm_studio.backend.handle import State
@@ -9,6 +10,7 @@ from ddpm_studio.backend.outbox import Outbox
 from ddpm_studio.backend.spec import JobSpec
 from ddpm_studio.errors import Failure
 from ddpm_studio.jobs.events import Event
+from ddpm_studio.jobs.job_clock import stepping
 
 
 class RunningJob:
@@ -23,9 +25,23 @@ class RunningJob:
 
     def __init__(self, spec: JobSpec[object], outbox: Outbox) -> None:
         self.spec = spec
-        self.paused = False
+        self._paused_since: float | None = None
+        self._paused_seconds = 0.0
         self._outbox = outbox
         self._steps: Generator[Event, None, object] | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the job is not to be stepped for now; that time does not count for it."""
+        return self._paused_since is not None
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._paused_seconds += self._current_pause()
+        self._paused_since = time.monotonic() if paused else None
+
+    def _current_pause(self) -> float:
+        return 0.0 if self._paused_since is None else time.monotonic() - self._paused_since
 
     def step(self, start: Callable[[], Generator[Event, None, object]]) -> bool:
         """Step the generator once, calling ``start`` first if needed; False: the job is over."""
@@ -33,7 +49,8 @@ class RunningJob:
             if self._steps is None:
                 self._steps = start()
                 self.report(State.RUNNING)
-            event = next(self._steps)
+            with stepping(self._paused_seconds):
+                event = next(self._steps)
         except StopIteration as stop:
             self.report(State.DONE, stop.value)
             return False
@@ -65,7 +82,8 @@ class RunningJob:
         """Close the generator, which cleans up and saves what it must."""
         try:
             if self._steps is not None:
-                self._steps.close()
+                with stepping(self._paused_seconds + self._current_pause()):
+                    self._steps.close()
         except BaseException as error:
             self.report(State.FAILED, Failure.of(error))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import Any
@@ -16,9 +17,12 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from ddpm_studio.backend import Backend, JobHandle, JobSpec, Lane, State, device_thread
+from ddpm_studio.backend.outbox import Outbox
+from ddpm_studio.backend.running_job import RunningJob
 from ddpm_studio.backend.spec import DeviceCall, DeviceSteps
 from ddpm_studio.errors import Failure, StudioError
 from ddpm_studio.jobs.events import Notice, Progress
+from ddpm_studio.jobs.job_clock import job_time
 
 
 @pytest.fixture
@@ -238,6 +242,33 @@ def test_pause_stops_stepping(backend: Backend, qtbot: QtBot) -> None:
     with qtbot.waitSignal(job.ended, timeout=20_000):
         pass
     assert job.state is State.CANCELLED
+
+
+def test_the_time_of_a_pause_does_not_count_for_the_job(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    times: list[float] = []
+
+    def work() -> Generator[Any, None, None]:
+        try:
+            while True:
+                times.append(job_time())
+                yield Progress(0, 1, "Working")
+        finally:
+            times.append(job_time())
+
+    job = RunningJob(JobSpec("t", DeviceSteps(lambda _: work())), Outbox())
+    job.step(work)
+    for seconds, paused in ((1.0, True), (3600.0, False), (2.0, True), (60.0, True), (9.0, False)):
+        now += seconds
+        job.paused = paused
+    job.step(work)
+    job.paused = True
+    now += 3600.0
+    job.close()
+    assert [moment - times[0] for moment in times] == [0.0, 3.0, 3.0]
 
 
 def test_a_flood_of_events_is_fetched_in_order_and_rarely(backend: Backend, qtbot: QtBot) -> None:

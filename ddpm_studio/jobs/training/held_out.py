@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from ddpm_studio.errors import Failure, is_device_lost
 from ddpm_studio.jobs.drawing.evaluator import batch_limit
 from ddpm_studio.jobs.drawing.labelled_network import LabelledNetwork
 from ddpm_studio.jobs.events import Event, HeldOutMeasured, Notice, Progress
+from ddpm_studio.jobs.job_clock import job_time
 from ddpm_studio.metrics.held_out import MAX_HELD_OUT, content_hashes, held_out
 from ddpm_studio.requests import TrainRequest
 
@@ -100,7 +100,7 @@ class HeldOutEvaluator:
         self._levels = torch.cat([level for level, _ in draws])
         weights = [weight for _, weight in draws if weight is not None]
         self._weights = torch.cat(weights) if weights else None
-        self._next = time.monotonic() + _FIRST_SECONDS
+        self._next = job_time() + _FIRST_SECONDS
         self._failure_reported = False
 
     def after_step(self, step: int) -> Generator[Event, None, HeldOutMeasured | None]:
@@ -110,7 +110,7 @@ class HeldOutEvaluator:
             The training's own progress while measuring, then the measurement; a Notice, once, if
             it fails, which does not end the training.
         """
-        if step != self._steps and time.monotonic() < self._next:
+        if step != self._steps and job_time() < self._next:
             return None
         try:
             measured = yield from self._measure()
@@ -129,7 +129,7 @@ class HeldOutEvaluator:
         return None
 
     def _measure(self) -> Generator[Event, None, HeldOutMeasured]:
-        start_time = time.monotonic()
+        start_time = job_time()
         network = self._trainer.model
         training = network.training
         network.eval()
@@ -138,7 +138,7 @@ class HeldOutEvaluator:
             bits, pictures = yield from self._bits()
         finally:
             network.train(training)
-            now = time.monotonic()
+            now = job_time()
             self._next = now + (now - start_time) / _SHARE
         step, count = self._trainer.step_number, len(self._rows)
         return HeldOutMeasured(step, loss, bits, count, pictures, self._timesteps)

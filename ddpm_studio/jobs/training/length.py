@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Generator
 from statistics import median
 
@@ -17,6 +16,7 @@ from ddpm_studio.engine.device.cuda_graph import WARMUP_CALLS
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import Event, InfoNotice, Progress
+from ddpm_studio.jobs.job_clock import job_time
 from ddpm_studio.jobs.training.batching import limit_micro_batch
 from ddpm_studio.jobs.training.building import build_trainer
 from ddpm_studio.jobs.training.preview_times import SHARE_OF_TIME
@@ -74,7 +74,7 @@ def resolve_length(
             f"{_format_amount(request.epochs, 'epoch', 'g')} of {format_count(count, 'picture')}"
         )
     elif request.minutes is not None:
-        start_time = time.monotonic()
+        start_time = job_time()
         pictures = math.ceil(request.pictures_per_step / ranks)
         size = min(request.batch_size, pictures)
         changes = {"batch_size": size, "accumulation": math.ceil(pictures / size)}
@@ -82,7 +82,7 @@ def resolve_length(
         seconds = yield from _seconds_per_step(
             rank_request, info, dataset, device, progress.micro_batch
         )
-        seconds_left = 60 * request.minutes - (time.monotonic() - start_time)
+        seconds_left = 60 * request.minutes - (job_time() - start_time)
         if request.sample_count and request.sample_every is None:
             seconds_left *= 1 - SHARE_OF_TIME
         further_steps = round(seconds_left / seconds)
@@ -132,7 +132,7 @@ def _seconds_per_step(
 
 
 def _time_step(stepper: Stepper) -> float:
-    start_time = time.monotonic()
+    start_time = job_time()
     # Reading the loss synchronises with the device.
     finish(stepper.step()).loss.item()
-    return time.monotonic() - start_time
+    return job_time() - start_time

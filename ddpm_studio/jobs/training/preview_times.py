@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable
 
 from ddpm_studio.engine.tables.networks import pictures_until_recognisable
+from ddpm_studio.jobs.job_clock import job_time
 
 #: Unless previews come every so many steps, they take at most this share of the time.
 SHARE_OF_TIME = 0.1
@@ -47,7 +47,7 @@ class PreviewSchedule:
         pictures_until_recognisable: pictures to be seen until samples may be recognisable.
         evaluations: network evaluations of a preview, counted per picture.
         seen: pictures seen before the start.
-        clock: returns monotonic seconds.
+        clock: returns monotonic seconds, without pauses.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class PreviewSchedule:
         pictures_until_recognisable: int,
         evaluations: int,
         seen: int = 0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = job_time,
     ) -> None:
         self._recognisable_after = pictures_until_recognisable
         self._evaluations = evaluations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 
 from ddpm_studio.engine import Network, PictureNoise, Trainer, derive_seed, to_bf16
@@ -14,6 +13,7 @@ from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.evaluator import Evaluator
 from ddpm_studio.jobs.drawing.sampling_defaults import default_guidance
 from ddpm_studio.jobs.events import Event, Pictures, Progress, SampleGrid
+from ddpm_studio.jobs.job_clock import job_time
 from ddpm_studio.jobs.library.preview_sheets import save_preview
 from ddpm_studio.jobs.training.preview_times import PreviewSchedule, pictures_until_previews
 from ddpm_studio.requests import TrainRequest
@@ -88,7 +88,7 @@ class PreviewSampler:
             StudioError: after the SampleGrid, if it could not be saved.
             OSError: after the SampleGrid, if the folder for it could not be made.
         """
-        start_time = time.monotonic()
+        start_time = job_time()
         assert isinstance(self.trainer.ema.model, Network)
         networks = (self.trainer.model, self.trainer.ema.model)
         samples: list[Pictures] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ddpm_studio.engine import Trainer
 from ddpm_studio.engine.training import StepResult
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.events import BINS, Event, HeldOutMeasured, Notice, TrainStep, TrainTick
+from ddpm_studio.jobs.job_clock import job_time
 from ddpm_studio.jobs.machine.device import memory_bytes
 from ddpm_studio.jobs.machine.load import LoadMeter
 from ddpm_studio.runs import metrics
@@ -48,7 +48,7 @@ class TrainingLog:
         self._pending: list[StepResult] = []
         self._held_out: HeldOutMeasured | None = None
         self._load = LoadMeter(trainer.device)
-        self._tick_start = time.monotonic()
+        self._tick_start = job_time()
         self._speed: float | None = None
 
     def add(self, result: StepResult) -> None:
@@ -65,7 +65,7 @@ class TrainingLog:
 
     def is_due(self) -> bool:
         """Whether it is time for a tick."""
-        return time.monotonic() - self._tick_start >= _TICK_SECONDS
+        return job_time() - self._tick_start >= _TICK_SECONDS
 
     def flush(self) -> Generator[Event, None, None]:
         """Yield a TrainStep for each step since the last tick, a TrainTick, and a Notice if needed.
@@ -82,7 +82,7 @@ class TrainingLog:
         steps = [
             TrainStep(first + k, losses[k], norms[k], pending[k].lr) for k in range(len(pending))
         ]
-        now = time.monotonic()
+        now = job_time()
         speed = len(pending) / max(now - self._tick_start, 1e-9)
         self._tick_start = now
         self._speed = (
@@ -113,7 +113,7 @@ class TrainingLog:
 
     def restart_clock(self) -> None:
         """Exclude the time since the last tick from the speed."""
-        self._tick_start = time.monotonic()
+        self._tick_start = job_time()
 
     def _loss_by_t(self, pending: list[StepResult]) -> tuple[float, ...]:
         index = torch.cat([result.index for result in pending]).cpu().numpy()

@@ -15,6 +15,7 @@ from ddpm_studio.engine import Trainer, derive_seed
 from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import Failure, StudioError, is_device_lost
 from ddpm_studio.jobs.events import Event, Notice, Progress, SavingFailed, TrainStep, TrainTick
+from ddpm_studio.jobs.job_clock import job_time
 from ddpm_studio.jobs.training.data_guard import DataGuard
 from ddpm_studio.jobs.training.fallback_folder import FallbackFolder, last_resort_folders
 from ddpm_studio.jobs.training.held_out import HeldOutEvaluator
@@ -133,9 +134,9 @@ class TrainingLoop:
             yield Progress(trainer.step_number, total, "Training")
             if self._snapshots.is_due:
                 yield from self._snapshot()
-            start_time = time.monotonic()
+            start_time = job_time()
             yield from self._stepper.after_step()
-            log.exclude_seconds(time.monotonic() - start_time)
+            log.exclude_seconds(job_time() - start_time)
             last = trainer.step_number == total
             draws = self._previews.is_due(trainer.step_number)
             saves = self._saver.is_due() and not last
@@ -288,9 +289,9 @@ class TrainingLoop:
         """Measure held-out pictures if it is time; return whether there is a measurement."""
         if self._held_out is None:
             return False
-        start_time = time.monotonic()
+        start_time = job_time()
         measured = yield from self._held_out.after_step(self.trainer.step_number)
-        self._log.exclude_seconds(time.monotonic() - start_time)
+        self._log.exclude_seconds(job_time() - start_time)
         self._log.add_held_out(measured)
         return measured is not None
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from ddpm_studio.jobs.events import (
     RunStarted,
     SampleGrid,
     TrainStep,
+    TrainTick,
 )
+from ddpm_studio.jobs.job_clock import stepping
 from ddpm_studio.jobs.library.covers import run_cover
 from ddpm_studio.jobs.library.run_summary import describe_run
 from ddpm_studio.jobs.machine.device import choose_precision
@@ -135,6 +138,33 @@ def test_closing_saves_the_steps_taken(pictures: Path, tmp_path: Path) -> None:
     _train(pictures, tmp_path / "run", resume=True)
     _train(pictures, tmp_path / "through")
     assert _files(tmp_path / "run", 4) == _files(tmp_path / "through", 4)
+
+
+def test_a_pause_is_no_time_of_the_training(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day's pause before the first tick, and one after each, leave the speed as it is."""
+    now, paused = time.monotonic(), 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    run = tmp_path / "run"
+    request = REQUEST.model_copy(update={"steps": 12, "sample_count": 0})
+    job = train([pictures], run, request, PrepareOptions())
+    ticks: list[TrainTick] = []
+    ended = False
+    while not ended:
+        with stepping(paused):
+            event = next(job, None)
+        ended = event is None
+        if isinstance(event, TrainTick):
+            ticks.append(event)
+        if isinstance(event, TrainTick | RunStarted):
+            now, paused = now + 86_400, paused + 86_400
+        elif isinstance(event, Progress) and event.text == "Training":
+            now += 0.25
+    # A step of four pictures takes a quarter of a second, and so does the start.
+    assert len(ticks) > 4
+    assert all(7.9 < tick.images_per_second < 16.1 for tick in ticks)
+    assert all(tick.seconds_left < 6 for tick in ticks)
 
 
 def test_resume_passes_over_a_damaged_checkpoint(pictures: Path, tmp_path: Path) -> None:
