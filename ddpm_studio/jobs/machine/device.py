@@ -104,9 +104,7 @@ def current(device: torch.device) -> Iterator[None]:
 
 def numbered(device: torch.device) -> torch.device:
     """Return the device with its number: that of the current one for plain "cuda"."""
-    if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", torch.cuda.current_device())
-    return device
+    return torch.device("cuda", torch.cuda.current_device()) if str(device) == "cuda" else device
 
 
 def choose_precision(requested: Precision, device: torch.device) -> engine.Precision:
