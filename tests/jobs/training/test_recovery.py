@@ -332,7 +332,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(
     events, result = finish(start(pictures, run, steps=5))
     (told_later,) = _step_in_micro_batches(events)
     assert told_later == (
-        "The memory did not suffice for 8 pictures at once: as before, 2 at once add up to the "
+        "The memory did not suffice for 4 pictures at once: as before, 2 at once add up to the "
         "same batch."
     )
 
