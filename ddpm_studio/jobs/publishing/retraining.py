@@ -150,7 +150,7 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
     """Return the stages up to a step; only those in which steps were taken.
 
     Other pictures alone open no stage while the learning rate falls towards the planned end: a
-    command that stopped there would let it fall to its end before.
+    command that stopped there would let it fall to its end before. They come with the next stage.
     """
     assert info.request is not None
     request, changes = info.request, list(info.changes)
@@ -159,6 +159,8 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
     newest_change, newest_sources = _newest_pictures(info)
     stages: list[_Stage] = []
     sources: Sequence[str] = ()
+    # Pictures that no stage has yet.
+    pending: Sequence[str] = ()
     start, changed = 0, dict[str, Any]()
     for change in changes:
         if change.step >= step:
@@ -168,8 +170,9 @@ def _stages(info: RunInfo, step: int) -> list[_Stage]:
         if change.step > start and opens:
             stages.append(_Stage(request, change.step, request.steps, changed, sources))
             start, changed, sources = change.step, {}, ()
-        if change.step == start and new_sources:
-            sources = new_sources
+        pending = new_sources or pending
+        if change.step == start and pending:
+            sources, pending = pending, ()
         new_settings = {key: value for key, (_, value) in change.settings.items()}
         request = request.model_copy(update=new_settings)
         changed |= {key: value for key, value in new_settings.items() if key not in _SKIPPED_FIELDS}

@@ -171,6 +171,29 @@ def test_other_pictures_alone_leave_the_fall_of_the_rate(
     assert (ours.info.newest_data == theirs.info.newest_data) == (same_end or not moved)
 
 
+def test_pictures_of_a_falling_rate_come_with_the_next_stage(
+    pictures: Path, tmp_path: Path
+) -> None:
+    first, run = tmp_path / "first", tmp_path / "run"
+    shutil.copytree(pictures, first)
+    trained(run, first, ({"steps": 4, "learning_rate_schedule": "cosine"}, 2))
+    others = Path(shutil.copytree(first, tmp_path / "others"))
+    (others / "one more.png").write_bytes((others / "0.png").read_bytes())
+    for steps in (4, 6):
+        request = TrainRequest(steps=steps, device="cpu")
+        given = [others] if steps == 4 else []
+        for _ in train(given, run, request, PrepareOptions(), resume=True):
+            pass
+    again = told(RunFolder.open(run), tmp_path / "again")
+    assert not again.exact
+    assert not [remark for remark in again.remarks if "No command" in remark]
+    words = [shlex.split(line) for line in again.commands]
+    assert [Path(line[2]).resolve() for line in words] == [first.resolve(), others.resolve()]
+    for line in words:
+        assert cli.run([*line[1:], "--device", "cpu"]) == 0
+    assert RunFolder.open(tmp_path / "again").newest().step == 6
+
+
 def test_trained_to_its_end_one_command_gives_it(pictures: Path, tmp_path: Path) -> None:
     asked = {"steps": 2, "learning_rate_schedule": "cosine"}
     again = told(trained(tmp_path / "run", pictures, (asked, 2)))
