@@ -11,7 +11,7 @@ from ddpm_studio.catalogue.fields import is_unused_option
 from ddpm_studio.catalogue.tools import DrawingInfo, drawings
 from ddpm_studio.errors import StudioError
 from ddpm_studio.export.array_text import unpack
-from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request
+from ddpm_studio.jobs.drawing.recipes import Recipe, drawing_request, is_network_path
 from ddpm_studio.jobs.request_building import ignored_reason
 from ddpm_studio.requests import DrawRequest
 from ddpm_studio.runs.ready import is_ready, ready_name
@@ -58,7 +58,7 @@ def python_cell(recipe: Recipe) -> str:
         lines.append("from ddpm_studio.export.array_text import unpack")
     if any("Latent(" in line for line in inputs):
         lines.append("from ddpm_studio.jobs.events import Latent")
-    run: Path = getattr(request, "run")  # noqa: B009 - each drawing's request has one
+    run = _run_of(request)
     run_name = ready_name(run) if is_ready(run) else str(run)
     lines += ["", f"run = ds.open({run_name!r})", *inputs]
     return "\n".join([*lines, *_call(drawing, request, recipe, names), ""])
@@ -100,7 +100,7 @@ def _call(
         for key, value in settings.items()
         if (key in _ALWAYS_WRITTEN or _is_chosen(fields[key], value))
         and not is_unused_option(type(request), key, settings)
-        and not _is_ignored(request, key)
+        and not _is_ignored(request, _run_of(request), key)
     }
     if options.get("all_classes") is None:
         options.pop("all_classes", None)
@@ -120,8 +120,18 @@ def _call(
     return [f"drawing = run.{call}", "drawing"]
 
 
-def _is_ignored(request: DrawRequest, key: str) -> bool:
-    """Whether the run, if it is there, does not take an option, which Python would refuse."""
+def _run_of(request: DrawRequest) -> Path:
+    run: Path = getattr(request, "run")  # noqa: B009 - each drawing's request has one
+    return run
+
+
+def _is_ignored(request: DrawRequest, run: Path, key: str) -> bool:
+    """Whether the run, if it is there, does not take an option, which Python would refuse.
+
+    A run on the network is not looked at, as for all recipes.
+    """
+    if is_network_path(run):
+        return False
     try:
         return bool(ignored_reason(request, key))
     except StudioError:

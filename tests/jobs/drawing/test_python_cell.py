@@ -24,6 +24,7 @@ from ddpm_studio.requests import (
     SampleRequest,
     ShareRequest,
 )
+from ddpm_studio.runs import RunFolder
 from tests.jobs.conftest import finish
 
 
@@ -36,6 +37,14 @@ def carried_out(recipe: dict[str, object]) -> dict[str, Any]:
 def drawn_again(drawn: DrawingResult) -> np.ndarray:
     found: np.ndarray = np.asarray(carried_out(drawn.recipe)["drawing"].pictures)
     return found
+
+
+def test_a_run_on_the_network_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunFolder, "open", lambda *_: pytest.fail("it was looked at"))
+    request = {"run": "//stranger/share/run", "variance": "fixed_small"}
+    cell = python_cell({"kind": "sample", "request": request})
+    assert "run = ds.open('//stranger/share/run')" in cell
+    assert "variance='fixed_small'" in cell
 
 
 def test_each_kind_of_drawing(run: Path) -> None:
