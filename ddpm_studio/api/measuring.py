@@ -6,11 +6,11 @@ from typing import Any
 
 from ddpm_studio import jobs
 from ddpm_studio.api.options import accepts_options
-from ddpm_studio.api.pictures import Picture, Sources, on_disk
-from ddpm_studio.api.pictures import to_picture as prepare_picture
+from ddpm_studio.api.pictures import Picture, Sources, load_labelled_picture, on_disk
 from ddpm_studio.api.results import Bits, Evaluation, Neighbours, fields_of_event
 from ddpm_studio.api.run_methods import RunMethods
 from ddpm_studio.api.store import models
+from ddpm_studio.jobs.drawing.picture_classes import with_notice
 from ddpm_studio.requests import BitsRequest, EvaluateRequest, NeighboursRequest
 from ddpm_studio.runs import evaluations
 
@@ -80,5 +80,6 @@ class MeasuringMethods(RunMethods):
             StudioError: if the run's pictures are gone, or ``picture`` is no picture.
         """
         request = self._request(NeighboursRequest, "neighbours", options)
-        job = jobs.find_neighbours(request, prepare_picture(picture, self.path))
+        loaded = load_labelled_picture(picture, self.path)
+        job = with_notice("", jobs.find_neighbours(request, loaded.picture), [loaded])
         return Neighbours(**fields_of_event(self._run_job(job)))

@@ -20,7 +20,6 @@ from ddpm_studio.api.pictures import (
     to_latent,
     to_mask,
 )
-from ddpm_studio.api.pictures import to_picture as prepare_picture
 from ddpm_studio.api.publishing import PublishingMethods
 from ddpm_studio.api.results import Drawing, Encoded, fields_of_event
 from ddpm_studio.api.stoppable import run_training
@@ -277,7 +276,8 @@ class Run(MeasuringMethods, PublishingMethods):
             StudioError: if the run can't be read, a value is out of range, or it is no picture.
         """
         request = self._request(EncodeRequest, "encode", options)
-        job = jobs.encode_picture(request, prepare_picture(picture, self.path), models())
+        loaded = load_labelled_picture(picture, self.path)
+        job = with_notice("", jobs.encode_picture(request, loaded.picture, models()), [loaded])
         return Encoded(**fields_of_event(self._run_job(job)))
 
     @accepts_options(DistillRequest)

@@ -13,7 +13,7 @@ from ddpm_studio.engine.generators import finish
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.drawing.picture_classes import LabelledPicture
 from ddpm_studio.jobs.drawing.pictures import load_file, options_for_levels
-from ddpm_studio.jobs.events import Event, Pictures
+from ddpm_studio.jobs.events import Event, Notice, Pictures
 from ddpm_studio.jobs.library.training_pictures import (
     prepare_evaluation_pictures,
     prepare_given_pictures,
@@ -46,7 +46,7 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
         flat: in gray or RGB, whatever the model's channels.
 
     Returns:
-        The picture in the model's size, with its class if known.
+        The picture in the model's size, with its class if known, and what is to be told of it.
 
     Raises:
         StudioError: if there is no picture, none of that number, or it is no run.
@@ -66,7 +66,10 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
         job = data.prepare([resolve_data_path(match[1])], options_for_levels(info, flat=True))
     else:
         job = prepare_given_pictures(info, [resolve_data_path(match[1])])
-    dataset = finish(job)
+    notices: list[str] = []
+    dataset = finish(
+        job, lambda event: notices.append(event.text) if isinstance(event, Notice) else None
+    )
     if number >= len(dataset):
         raise StudioError(
             f"There is no picture {number:,} in {match[1]}.",
@@ -75,4 +78,4 @@ def load_labelled_picture(path: Path, run: Path, *, flat: bool = False) -> Label
     picture: Pictures = dataset.images[number]
     if is_run and (flat or location.resolve() != run.resolve()):
         picture = data.fit_picture(picture, options_for_levels(info, flat=flat))
-    return LabelledPicture(picture, dataset.class_of(number))
+    return LabelledPicture(picture, dataset.class_of(number), " ".join(notices))

@@ -111,12 +111,13 @@ def test_values_beyond_the_range_of_the_set_are_inferred_and_told(
             f"Values of {dtype} go beyond {usual}, the range of the training pictures: they are "
             f"read as {actual}, so that equal values are not equally bright."
         )
-        for name in ("deep.png", "deep.npy") if dtype == "uint16" else ("float.npy",):
+        files = ("deep.png", "deep.npy") if dtype == "uint16" else ("float.npy",)
+        for name in (*files, f"{files[-1]}#0"):
             labelled = load_labelled_picture(tmp_path / name, run)
             assert np.array_equal(labelled.picture, levels)
             assert labelled.notice == told
         info = RunFolder.open(run).info
-        events, dataset = finish(prepare_given_pictures(info, [tmp_path / name]))
+        events, dataset = finish(prepare_given_pictures(info, [tmp_path / files[-1]]))
         assert np.array_equal(dataset.images[0], levels)
         assert [event.text for event in events if isinstance(event, Notice)] == [told]
     assert load_labelled_picture(scans / "2.png", tmp_path / "uint16").notice == ""
