@@ -13,6 +13,7 @@ import torch
 from ddpm_studio import engine
 from ddpm_studio.errors import StudioError
 from ddpm_studio.jobs.machine.precision import native_precision
+from ddpm_studio.jobs.machine.threads import choose_threads
 from ddpm_studio.requests import Device, Precision
 
 # CUBLAS_WORKSPACE_CONFIG is read at the first matrix product on a GPU and never again: set
@@ -49,7 +50,7 @@ def set_preferences(device: Device, precision: Precision, threads: int | None) -
     """
     global _preference
     chosen = _available(device)
-    torch.set_num_threads(threads or _DEFAULT_THREADS)
+    choose_threads(threads or _DEFAULT_THREADS)
     _preference = _Preference(device, precision)
     return f"{describe(chosen)} {choose_precision('auto', chosen)}"
 

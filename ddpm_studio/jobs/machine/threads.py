@@ -26,23 +26,34 @@ _PAUSE_SECONDS, _MAX_PAUSE_SECONDS = 15.0, 240.0
 _CORE_TOLERANCE = 0.5
 
 
+# How often a person has chosen the number: two choices of the same number are told apart by it.
+_choices = 0
+
+
+def choose_threads(number: int) -> None:
+    """Set torch's number of CPU threads, as a person chose; it outlasts running trainings."""
+    global _choices
+    _choices += 1
+    torch.set_num_threads(number)
+
+
 @contextlib.contextmanager
 def threads(number: int | None) -> Iterator[None]:
     """Set torch's number of CPU threads while the body runs; None leaves it to others.
 
     Jobs that take turns in one thread don't leave their contexts in reverse order, so one that
-    sets no number must not restore any. A number that is set elsewhere meanwhile, as in the
-    settings, is kept.
+    sets no number must not restore any. A number that is set elsewhere meanwhile is kept, and so
+    is one by :func:`choose_threads`.
     """
     if number is None:
         yield
         return
-    previous = torch.get_num_threads()
+    previous, choices = torch.get_num_threads(), _choices
     torch.set_num_threads(number)
     try:
         yield
     finally:
-        if torch.get_num_threads() == number:
+        if torch.get_num_threads() == number and choices == _choices:
             torch.set_num_threads(previous)
 
 
@@ -76,7 +87,7 @@ class ThreadTuner:
     With as many threads as cores, a step waits for its slowest thread: one that shares its core
     with another program holds up the rest, so that a single thread can make several times as
     many pictures. The sums of a step depend on the number of threads in their last bits. A number
-    that is set elsewhere meanwhile, as in the settings, is left as it is from then on.
+    that is set elsewhere meanwhile, or by :func:`choose_threads`, stays from then on.
 
     Args:
         allowed: if False, the number of threads stays as it is.
@@ -91,6 +102,7 @@ class ThreadTuner:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._max_threads = self._own_threads = torch.get_num_threads()
+        self._choices = _choices
         self._enabled = allowed and self._max_threads > 1
         self._other_load = (others or OtherProgramsLoad()) if self._enabled else lambda: 0.0
         self._clock = clock
@@ -168,7 +180,8 @@ class ThreadTuner:
         self._own_threads = number
 
     def _disable_if_set_elsewhere(self) -> None:
-        self._enabled = self._enabled and torch.get_num_threads() == self._own_threads
+        is_own = self._choices == _choices and torch.get_num_threads() == self._own_threads
+        self._enabled = self._enabled and is_own
 
 
 def _mean(seconds: list[float]) -> float:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ddpm_studio.jobs.events import InfoNotice
-from ddpm_studio.jobs.machine.threads import ThreadTuner, threads
+from ddpm_studio.jobs.machine.threads import ThreadTuner, choose_threads, threads
 
 
 class Machine:
@@ -184,3 +184,25 @@ def test_a_number_that_is_set_within_the_body_stays() -> None:
     with threads(1):
         torch.set_num_threads(3)
     assert torch.get_num_threads() == 3
+
+
+@pytest.mark.parametrize("ended_by_the_load", [False, True])
+def test_a_number_chosen_meanwhile_stays_though_it_is_the_one_in_use(
+    machine: Machine, ended_by_the_load: bool
+) -> None:
+    with threads(1):
+        choose_threads(1)
+    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
+    watch = _watch(machine)
+    machine.load = 2.0
+    _train(watch, machine, 60)
+    assert torch.get_num_threads() == 1
+    choose_threads(1)
+    if ended_by_the_load:
+        machine.load = 0.0
+        assert _train(watch, machine, 60) == []
+
+    watch.close()
+
+    assert torch.get_num_threads() == 1
