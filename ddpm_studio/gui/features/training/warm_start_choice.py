@@ -39,6 +39,8 @@ class WarmStartChoice(QWidget):
         self._search_job: JobHandle[list[BaseRun]] | None = None
         self._is_worthwhile = False
         self._own_preset: str | None = None
+        # Of the model offered last, also while pictures are read and none is offered.
+        self._base_preset: str | None = None
         self.box = QCheckBox()
         self.description = label("", "caption", wrap=True)
         layout = QVBoxLayout(self)
@@ -84,7 +86,7 @@ class WarmStartChoice(QWidget):
     @property
     def _is_network_another(self) -> bool:
         """Whether another network than the model's was chosen by hand."""
-        return self._base is not None and self._own_preset not in (None, self._base.preset)
+        return self._base_preset is not None and self._own_preset not in (None, self._base_preset)
 
     def _search(self) -> None:
         """Search for models to start from that suit the open pictures, unless those are known."""
@@ -106,6 +108,7 @@ class WarmStartChoice(QWidget):
     def _on_bases_found(self, bases: list[BaseRun]) -> None:
         previous, self._base = self.run, bases[0] if bases else None
         if self._base is not None:
+            self._base_preset = self._base.preset
             title = self.tr("Start from {name}").format(name=self._base.title)
             self.box.setText(escape_mnemonics(title))
             tip = self.tr("Shapes are there at once, and turn into those of your pictures")

@@ -107,6 +107,24 @@ def test_who_chooses_another_network_does_not_start_from_the_model(
     assert form.value().preset == "small"
 
 
+def test_a_network_that_is_chosen_while_pictures_are_read_stays(
+    qtbot: QtBot, backend: Backend, ready: Path, own_pictures: Path
+) -> None:
+    window = with_pictures(qtbot, backend, own_pictures)
+    form, offer = window.training.form, window.training.start_from
+    qtbot.waitUntil(lambda: not offer.isHidden(), timeout=WAIT)
+    window.training.budget.choose("")
+    offer.box.click()
+    assert form.value().preset == "tiny"
+    window.studio.open_data([own_pictures])
+    assert window.studio.dataset is None
+    assert offer.isHidden()
+    form.set_value({"preset": "small"})
+    qtbot.waitUntil(lambda: not offer.isHidden(), timeout=WAIT)
+    assert form.value().preset == "small"
+    assert offer.run is None
+
+
 def test_it_is_not_offered_where_it_saves_little(
     qtbot: QtBot,
     backend: Backend,
