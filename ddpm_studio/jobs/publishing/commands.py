@@ -186,13 +186,12 @@ def sample_call(info: RunInfo, step: int, request: SamplerRequest, model: str, c
 
 def _sampler_settings(info: RunInfo, step: int, request: SamplerRequest) -> dict[str, Any]:
     """Return the sampler's settings of a request that differ from the model's defaults."""
+    # Those of SampleRequest: an evaluation's default sampler is another one.
     defaults: dict[str, Any] = {
-        name: field.default
-        for name, field in SamplerRequest.model_fields.items()
+        name: SampleRequest.model_fields[name].default
+        for name in SamplerRequest.model_fields
         if name not in _SKIPPED_SAMPLE_FIELDS
     }
-    # Those of SampleRequest: an evaluation's default sampler is another one.
-    defaults["sampler"] = SampleRequest.model_fields["sampler"].default
     if info.student is not None:
         defaults |= {"sampler": info.student.sampler, "steps": info.student.steps}
     defaults |= {"guidance": default_guidance(info, step), "clip_x0": info.process.clip_x0}
